@@ -1,0 +1,112 @@
+#include "base/pg/transaction_runner.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "base/check.h"
+
+namespace turnpike {
+namespace {
+
+constexpr char kBeginReadCommitted[] = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
+constexpr char kBeginRepeatableRead[] = "BEGIN ISOLATION LEVEL REPEATABLE READ READ WRITE";
+constexpr char kBeginSerializable[] = "BEGIN ISOLATION LEVEL SERIALIZABLE READ WRITE";
+constexpr char kBeginReadCommittedReadOnly[] = "BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY";
+constexpr char kBeginRepeatableReadReadOnly[] = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+constexpr char kBeginSerializableReadOnly[] = "BEGIN ISOLATION LEVEL SERIALIZABLE READ ONLY";
+constexpr char kCommit[] = "COMMIT";
+constexpr char kRollback[] = "ROLLBACK";
+
+// Whose rows are seen until the transaction ends, and its time.  $1 projects, $2 site; '' for none.
+constexpr char kSetScope[] = R"sql(
+    SELECT set_config('turnpike.projects', CASE WHEN $1::uuid[] = '{}' THEN '' ELSE $1::uuid[]::text END, true),
+           set_config('turnpike.site', coalesce($2::uuid::text, ''), true),
+           now()
+)sql";
+
+const char* BeginStatement(const TransactionSettings& settings) {
+  switch (settings.isolation) {
+    case Isolation::kReadCommitted:
+      return settings.read_only ? kBeginReadCommittedReadOnly : kBeginReadCommitted;
+    case Isolation::kRepeatableRead:
+      return settings.read_only ? kBeginRepeatableReadReadOnly : kBeginRepeatableRead;
+    case Isolation::kSerializable:
+      return settings.read_only ? kBeginSerializableReadOnly : kBeginSerializable;
+  }
+  CHECK(!"an isolation level without a statement");
+}
+
+}  // namespace
+
+Status TransactionRunner::Run(const TransactionSettings& settings, const std::function<Status(Transaction&)>& body) {
+  Status status = RunOnce(settings, body);
+  for (int retry = 0; retry < settings.retries_max && MayRunAgain(status); ++retry) {
+    status = RunOnce(settings, body);
+  }
+  return status;
+}
+
+Status TransactionRunner::RunOnce(const TransactionSettings& settings,
+                                  const std::function<Status(Transaction&)>& body) {
+  ASSIGN_OR_RETURN(const Begun begun, Begin(settings));
+  Connection& connection = *begun.lease;
+  Transaction transaction(connection, begun.now);
+  Status status = body(transaction);
+  // A body may answer a deadlock with an error of its own: it still was a deadlock.
+  if (MayRunAgain(transaction.first_error()) || status.ok()) {
+    status = transaction.first_error();
+  }
+  if (status.ok()) {
+    return Commit(connection, settings.commit_timeout);
+  }
+  if (!connection.broken()) {
+    // Where this fails the connection is discarded, and the server rolls back.
+    connection.Execute(kRollback).status().IgnoreError();
+  }
+  return status;
+}
+
+// A connection that was idle may have died since; nothing has happened yet, so the next one is tried.  A new one has
+// the last word.
+Result<TransactionRunner::Begun> TransactionRunner::Begin(const TransactionSettings& settings) {
+  while (true) {
+    ASSIGN_OR_RETURN(ConnectionPool::Lease lease, pool_.Take());
+    const Result<Timestamp> now = BeginOn(*lease, settings);
+    if (now.ok()) {
+      return Begun{.lease = std::move(lease), .now = *now};
+    }
+    if (lease.fresh() || !lease->broken()) {
+      return now.status();
+    }
+  }
+}
+
+Result<Timestamp> TransactionRunner::BeginOn(Connection& connection, const TransactionSettings& settings) {
+  const Params none;
+  const Params scope = Params().IdArray(settings.projects).OptionalId(settings.site);
+  const std::array<Statement, 2> statements{
+      {{.sql = BeginStatement(settings), .params = &none}, {.sql = kSetScope, .params = &scope}}};
+  const MonotonicTime asked = clock_.Monotonic();
+  ASSIGN_OR_RETURN(const std::vector<Rows> rows, connection.ExecuteAll(statements, connection.AnswerDeadline()));
+  constexpr int kNowColumn = 2;
+  const Timestamp now = rows.back().Time(0, kNowColumn);
+  clock_.Add({.at = now, .asked = asked, .answered = clock_.Monotonic()});
+  return now;
+}
+
+// An error that the server reports while the session lives on means "rolled back"; a session that ends, or a warning
+// that the standby does not have it, means that nobody knows.
+Status TransactionRunner::Commit(Connection& connection, std::chrono::milliseconds timeout) {
+  const Status status = connection.Execute(kCommit, {}, std::chrono::steady_clock::now() + timeout).status();
+  const auto warning = std::ranges::find_if(connection.notices(), MeansNotReplicated);
+  if (warning != connection.notices().end()) {
+    return WithUnknownOutcome(StatusOf(*warning));
+  }
+  if (connection.broken()) {
+    return WithUnknownOutcome(status);
+  }
+  return status;
+}
+
+}  // namespace turnpike

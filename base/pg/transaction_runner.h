@@ -1,0 +1,56 @@
+#pragma once
+// Runs transactions: takes a connection, begins, lets the body work, commits; runs the body again after a deadlock or a
+// serialization failure.  The one place that decides whether a commit is known to have happened.  Thread-safe.
+
+#include <chrono>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/ids.h"
+#include "base/pg/connection_pool.h"
+#include "base/pg/database_clock.h"
+#include "base/pg/transaction.h"
+#include "base/status.h"
+
+namespace turnpike {
+
+enum class Isolation { kReadCommitted, kRepeatableRead, kSerializable };
+
+// Whose rows the transaction may see (row-level security), and how it ends.
+struct TransactionSettings {
+  std::vector<ProjectId> projects = {};  // turnpike.projects, for this transaction only
+  std::optional<SiteId> site = {};       // turnpike.site
+  bool read_only = false;
+  Isolation isolation = Isolation::kReadCommitted;
+  int retries_max = 8;  // after 40001 and 40P01, at once
+  std::chrono::milliseconds commit_timeout{5'000};
+};
+
+class TransactionRunner {
+ public:
+  TransactionRunner(ConnectionPoolSettings pool, DatabaseClock& clock) : pool_(std::move(pool)), clock_(clock) {}
+
+  // The body may run several times: it resets what it fills.  Its error rolls back and is returned unchanged.
+  // An error for which CommitOutcomeUnknown() (base/pg/sql_status.h) holds: the commit was sent and nobody knows.
+  Status Run(const TransactionSettings& settings, const std::function<Status(Transaction&)>& body);
+
+  int open_connections() const { return pool_.open_count(); }
+
+ private:
+  struct Begun {
+    ConnectionPool::Lease lease;
+    Timestamp now;
+  };
+  // One pass of the body, from BEGIN to COMMIT or ROLLBACK.
+  Status RunOnce(const TransactionSettings& settings, const std::function<Status(Transaction&)>& body);
+  Result<Begun> Begin(const TransactionSettings& settings);
+  Result<Timestamp> BeginOn(Connection& connection, const TransactionSettings& settings);
+  static Status Commit(Connection& connection, std::chrono::milliseconds timeout);
+
+  ConnectionPool pool_;
+  DatabaseClock& clock_;
+};
+
+}  // namespace turnpike
