@@ -1,0 +1,173 @@
+// turnpike-broker: serves a federation.  See --help.
+
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <iostream>
+
+#include "base/error_reason.h"
+#include "base/grpc/credentials.h"
+#include "base/log.h"
+#include "base/pg/migrate.h"
+#include "base/stop_signal.h"
+#include "billing/pg/pg_ledger_store.h"
+#include "broker/dev_main.h"
+#include "broker/embedded/private_postgres.h"
+#include "broker/identity/bearer_token.h"
+#include "broker/pg/pg_token_store.h"
+#include "broker/serve_main.h"
+#include "base/random.h"
+#include "base/system_clock.h"
+
+namespace turnpike {
+namespace {
+
+constexpr char kFooter[] =
+    "Examples:\n"
+    "  turnpike-broker --dev\n"
+    "      Everything for a first job on this machine; nothing to configure.\n"
+    "  turnpike-broker --database 'host=db.example.org dbname=turnpike' --server-name broker.example.org \\\n"
+    "      --user-address 0.0.0.0:7443 --agent-address 0.0.0.0:7444 --ca-certificate ca.pem --ca-key ca.key\n"
+    "  turnpike-broker token create --database '…' --project astro --subject alice --role user\n"
+    "\n"
+    "Exit codes: 0 stopped by a signal, 1 failed (the last line says why), 2 wrong arguments.";
+
+struct Options {
+  bool dev = false;
+  DevSettings dev_settings;
+  std::string database;
+  BrokerSettings broker;
+  std::string log_format = "auto";
+  std::string log_level = "info";
+  std::string token_project;
+  std::string token_subject;
+  std::vector<std::string> token_roles = {"user"};
+};
+
+// One role's way to the database: the common part, and its user.
+std::string AccessFor(const std::string& database, const char* role) { return fmt::format("{} user={}", database, role); }
+
+LogLevel LevelOf(const std::string& name) {
+  if (name == "debug") return LogLevel::kDebug;
+  if (name == "warn") return LogLevel::kWarn;
+  if (name == "error") return LogLevel::kError;
+  return LogLevel::kInfo;
+}
+
+LogFormat FormatOf(const std::string& name) {
+  if (name == "human") return LogFormat::kHuman;
+  if (name == "json") return LogFormat::kJson;
+  return LogFormat::kAuto;
+}
+
+Status Serve(Options& options) {
+  if (options.dev) {
+    return RunDevelopmentBroker(options.dev_settings);
+  }
+  if (options.database.empty()) {
+    return InvalidArgument("no database was named; give --database, or --dev for everything on this machine");
+  }
+  options.broker.database = {.owner = AccessFor(options.database, kOwnerRole),
+                             .api = AccessFor(options.database, kApiRole),
+                             .link = AccessFor(options.database, kLinkRole),
+                             .placement = AccessFor(options.database, kPlacementRole)};
+  options.broker.user_address = options.dev_settings.user_address;
+  options.broker.agent_address = options.dev_settings.agent_address;
+  ASSIGN_OR_RETURN(const std::unique_ptr<Broker> broker, Broker::Start(options.broker));
+  WaitForTerminationSignal();
+  broker->Stop();
+  return OkStatus();
+}
+
+// The database that --dev made, or the one that was named.
+Result<std::string> DatabaseOf(const Options& options) {
+  if (!options.database.empty()) {
+    return options.database;
+  }
+  std::string folder = options.dev_settings.folder;
+  if (folder.empty()) {
+    ASSIGN_OR_RETURN(const std::string data, DefaultDataFolder());
+    folder = data + "/dev";
+  }
+  return fmt::format("host={}/postgres/socket dbname={}", folder, kDatabaseName);
+}
+
+Status CreateToken(const Options& options) {
+  ASSIGN_OR_RETURN(const std::string database, DatabaseOf(options));
+  SystemClock machine;
+  DatabaseClock clock(machine);
+  SystemRandom random;
+  IdSource ids(clock, random);
+  ConnectionPoolSettings pool;
+  pool.connection.conninfo = AccessFor(database, kApiRole);
+  TransactionRunner transactions(pool, clock);
+  PgLedgerStore ledger(transactions, ids);
+  PgTokenStore tokens(transactions);
+  NewToken token;
+  token.token_id = ids.TimeOrdered<TokenId>();
+  token.subject = options.token_subject;
+  for (const std::string& name : options.token_roles) {
+    const std::optional<Role> role = ParseRole(name);
+    if (!role) {
+      return InvalidArgument("'{}' is no role; there are user, site-operator and federation-operator", name);
+    }
+    token.roles.insert(*role);
+  }
+  if (!options.token_project.empty()) {
+    ASSIGN_OR_RETURN(const ProjectView project, ledger.FindProject(options.token_project));
+    token.project_id = project.project_id;
+  }
+  const std::string secret = MakeBearerToken(random);
+  token.token_hash = HashBearerToken(secret);
+  RETURN_IF_ERROR(tokens.Create(token));
+  std::cout << secret << "\n";
+  std::cerr << "This token is shown once; only its hash is kept.  Store it in a file that only its owner can read.\n";
+  return OkStatus();
+}
+
+int Main(int argc, char** argv) {
+  Options options;
+  CLI::App app("Turnpike's broker: matches jobs to sites, keeps the accounts.", "turnpike-broker");
+  app.footer(kFooter);
+  app.add_flag("--dev", options.dev, "Run everything for a first job on this machine: private PostgreSQL, CA, project, site");
+  app.add_option("--data", options.dev_settings.folder, "With --dev: the data folder (default: /var/lib/turnpike/dev as root, else ~/.local/share/turnpike/dev)");
+  app.add_flag("!--no-local-site", options.dev_settings.local_site, "With --dev: no site of its own");
+  app.add_option("--database", options.database, "How to reach PostgreSQL, as for psql and without a user: 'host=… dbname=turnpike'");
+  app.add_option("--user-address", options.dev_settings.user_address, "Where users connect")->capture_default_str();
+  app.add_option("--agent-address", options.dev_settings.agent_address, "Where sites' agents connect")->capture_default_str();
+  app.add_option("--server-name", options.broker.server_names, "Names and addresses that clients dial; agents are told the first")->capture_default_str();
+  app.add_option("--trust-domain", options.broker.trust_domain, "The middle of every agent's name")->capture_default_str();
+  app.add_option("--ca-certificate", options.broker.ca_certificate_path, "The federation's CA, PEM; made when neither file exists");
+  app.add_option("--ca-key", options.broker.ca_key_path, "Its key, PEM, mode 0600");
+  app.add_option("--replica", options.broker.replica, "A name for this process, in records");
+  app.add_option("--offer-seconds", options.broker.offer_seconds, "How long an offer stands without a claim")->capture_default_str();
+  app.add_option("--usage-wait-seconds", options.broker.usage_wait_seconds, "How long a job's usage may come after its end")->capture_default_str();
+  app.add_option("--log-format", options.log_format, "auto, human or json")->check(CLI::IsMember({"auto", "human", "json"}));
+  app.add_option("--log-level", options.log_level, "debug, info, warn or error")->check(CLI::IsMember({"debug", "info", "warn", "error"}));
+
+  CLI::App* token = app.add_subcommand("token", "Tokens of users and operators");
+  token->require_subcommand(1);
+  CLI::App* create = token->add_subcommand("create", "Make a token and print it, once");
+  create->add_option("--project", options.token_project, "The project that it may spend from, by name");
+  create->add_option("--subject", options.token_subject, "Who will hold it, for records")->required();
+  create->add_option("--role", options.token_roles, "user, site-operator or federation-operator; may be given again")->capture_default_str();
+  CLI11_PARSE(app, argc, argv);
+
+  SetUpLog("turnpike-broker", LevelOf(options.log_level), FormatOf(options.log_format));
+  const Status status = create->parsed() ? CreateToken(options) : Serve(options);
+  if (!status.ok()) {
+    LogError(MessageOf(status));
+    return status.code() == StatusCode::kInvalidArgument ? 2 : 1;
+  }
+  return 0;
+}
+
+}  // namespace
+}  // namespace turnpike
+
+int main(int argc, char** argv) {
+  turnpike::BlockTerminationSignals();
+  turnpike::RefuseOldTls();
+  return turnpike::Main(argc, argv);
+}

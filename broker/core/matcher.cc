@@ -1,0 +1,157 @@
+#include "broker/core/matcher.h"
+
+#include <algorithm>
+#include <map>
+#include <memory>
+#include <queue>
+#include <set>
+#include <utility>
+
+#include "broker/core/ranked_class.h"
+
+namespace turnpike {
+namespace {
+
+// The next job of a class that still takes part.
+struct ClassHead {
+  ClassIndex class_index;
+  ClassQueue::const_iterator job;
+};
+struct LaterHead {
+  bool operator()(const ClassHead& left, const ClassHead& right) const {
+    return PlacementOrder()(*right.job, *left.job);
+  }
+};
+
+class Round {
+ public:
+  Round(const WaitingIndex& waiting, const MatchSetting& setting, std::span<const SharePause> pauses)
+      : waiting_(waiting),
+        setting_(setting),
+        capacity_(setting.federation, setting.policy),
+        classes_(waiting.class_count()) {
+    for (const SharePause& pause : pauses) {
+      Bar(pause);
+    }
+  }
+
+  void TakeIn(ClassIndex index) { PushHead({.class_index = index, .job = waiting_.class_at(index).queue.begin()}); }
+
+  Plan Run() {
+    while (!heads_.empty()) {
+      if (plan_.assignments.size() >= static_cast<size_t>(setting_.policy.assignments_max)) {
+        plan_.cut_short = true;
+        break;
+      }
+      const ClassHead head = heads_.top();
+      heads_.pop();
+      if (PlaceOrRefuse(head)) {
+        PushHead({.class_index = head.class_index, .job = std::next(head.job)});
+      }
+    }
+    std::ranges::sort(plan_.refusals, {},
+                      [](const ClassRefusal& refusal) { return std::pair(refusal.class_index, refusal.project_id); });
+    return std::move(plan_);
+  }
+
+ private:
+  void Bar(const SharePause& pause) {
+    const std::optional<ProjectIndex> project = waiting_.FindProject(pause.project_id);
+    if (project && pause.until > setting_.now) {
+      std::vector<bool>& barred = barred_[*project];
+      barred.resize(setting_.federation.shares.size());
+      barred.at(pause.share) = true;
+    }
+  }
+
+  void PushHead(const ClassHead& head) {
+    if (head.job != waiting_.class_at(head.class_index).queue.end()) {
+      heads_.push(head);
+    }
+  }
+
+  // False: no further job of the class can be placed in this round.
+  bool PlaceOrRefuse(const ClassHead& head) {
+    const auto found = barred_.find(head.job->project);
+    const std::vector<bool>* barred = found == barred_.end() ? nullptr : &found->second;
+    if (barred != nullptr && refused_projects_.contains({head.class_index, head.job->project})) {
+      return true;
+    }
+    RankedClass& ranked = RankedOf(head.class_index);
+    if (const ClassShare* best = ranked.Best(capacity_, barred)) {
+      Assign(*head.job, ranked, *best);
+      return true;
+    }
+    const bool for_all = barred == nullptr || ranked.Best(capacity_, nullptr) == nullptr;
+    ClassRefusal refusal{.class_index = head.class_index, .project_id = {}, .refusals = ranked.Refusals(capacity_)};
+    if (!for_all) {
+      refusal.project_id = waiting_.project_at(head.job->project);
+      refused_projects_.emplace(head.class_index, head.job->project);
+    }
+    plan_.refusals.push_back(std::move(refusal));
+    return !for_all;
+  }
+
+  RankedClass& RankedOf(ClassIndex index) {
+    std::unique_ptr<RankedClass>& ranked = classes_[index];
+    if (ranked == nullptr) {
+      ranked = std::make_unique<RankedClass>(waiting_.class_at(index).request, setting_);
+    }
+    return *ranked;
+  }
+
+  void Assign(const WaitingJob& job, const RankedClass& ranked, const ClassShare& chosen) {
+    const std::chrono::seconds wait = capacity_.Wait(chosen);
+    const Score score = ranked.ScoreFor(chosen, capacity_);
+    const bool fits_now = capacity_.Take(chosen);
+    plan_.assignments.push_back({.job_id = job.job_id,
+                                 .version = job.version,
+                                 .share = chosen.share,
+                                 .amounts = chosen.fit.need.amounts,
+                                 .time_limit = chosen.fit.time_limit,
+                                 .ceiling_micros = chosen.fit.ceiling_micros,
+                                 .expected_start = setting_.now + wait,
+                                 .expected_end = setting_.now + wait + chosen.fit.time_limit,
+                                 .fits_now = fits_now,
+                                 .score = score});
+  }
+
+  const WaitingIndex& waiting_;
+  const MatchSetting& setting_;
+  RoundCapacity capacity_;
+  std::vector<std::unique_ptr<RankedClass>> classes_;  // those that were looked at
+  std::map<ProjectIndex, std::vector<bool>> barred_;   // by share
+  std::set<std::pair<ClassIndex, ProjectIndex>> refused_projects_;
+  std::priority_queue<ClassHead, std::vector<ClassHead>, LaterHead> heads_;
+  Plan plan_;
+};
+
+}  // namespace
+
+const RateSet* RatesIn(std::span<const PriceList> lists, int64_t id, uint32_t share) {
+  for (const PriceList& list : lists) {
+    if (list.id == id) {
+      return share < list.rates.size() && list.rates[share] ? &*list.rates[share] : nullptr;
+    }
+  }
+  return nullptr;
+}
+
+Plan Match(const WaitingIndex& waiting, const MatchSetting& setting, std::span<const SharePause> pauses) {
+  Round round(waiting, setting, pauses);
+  for (ClassIndex i = 0; i < waiting.class_count(); ++i) {
+    round.TakeIn(i);
+  }
+  return round.Run();
+}
+
+Plan MatchClasses(const WaitingIndex& waiting, std::span<const ClassIndex> classes, const MatchSetting& setting,
+                  std::span<const SharePause> pauses) {
+  Round round(waiting, setting, pauses);
+  for (const ClassIndex index : std::set<ClassIndex>(classes.begin(), classes.end())) {
+    round.TakeIn(index);
+  }
+  return round.Run();
+}
+
+}  // namespace turnpike

@@ -1,0 +1,126 @@
+#include "broker/core/waiting_index.h"
+
+#include <tuple>
+#include <utility>
+
+#include "base/check.h"
+#include "broker/core/stored_request.h"
+
+namespace turnpike {
+
+bool PlacementOrder::operator()(const WaitingJob& left, const WaitingJob& right) const {
+  return std::tie(right.priority, left.submit_time, left.job_id) <
+         std::tie(left.priority, right.submit_time, right.job_id);
+}
+
+bool WakeOrder::operator()(const WaitingJob& left, const WaitingJob& right) const {
+  return std::tie(left.not_before, left.job_id) < std::tie(right.not_before, right.job_id);
+}
+
+ClassIndex WaitingIndex::ClassOf(const JobRequest& request) {
+  const auto next = static_cast<ClassIndex>(classes_.size());
+  const auto [entry, is_new] = class_by_bytes_.try_emplace(EncodeJobRequest(request), next);
+  if (is_new) {
+    classes_.push_back({.request = request, .queue = {}});
+    classes_.back().request.priority = 0;
+  }
+  return entry->second;
+}
+
+bool WaitingIndex::Add(const NewJob& job) {
+  CHECK(job.class_index < classes_.size());
+  if (const WaitingJob* known = Find(job.job_id)) {
+    if (job.version <= known->version) {
+      return false;
+    }
+    Remove(job.job_id);
+  }
+  Insert({.job_id = job.job_id,
+          .submit_time = job.submit_time,
+          .not_before = job.not_before,
+          .version = job.version,
+          .class_index = job.class_index,
+          .project = Intern(job.project_id),
+          .priority = job.priority,
+          .delayed = job.not_before > Timestamp{}});
+  return true;
+}
+
+bool WaitingIndex::Remove(JobId job_id) {
+  const WaitingJob* job = Find(job_id);
+  if (job == nullptr) {
+    return false;
+  }
+  Extract(*job);
+  return true;
+}
+
+bool WaitingIndex::UpdateVersion(JobId job_id, int64_t version) {
+  const WaitingJob* job = Find(job_id);
+  if (job == nullptr || version <= job->version) {
+    return false;
+  }
+  job->version = version;
+  return true;
+}
+
+bool WaitingIndex::Delay(JobId job_id, Timestamp not_before) {
+  const WaitingJob* known = Find(job_id);
+  if (known == nullptr) {
+    return false;
+  }
+  WaitingJob job = Extract(*known);
+  job.not_before = not_before;
+  job.delayed = not_before > Timestamp{};
+  Insert(job);
+  return true;
+}
+
+size_t WaitingIndex::Wake(Timestamp now) {
+  size_t woken = 0;
+  while (!delayed_.empty() && delayed_.begin()->not_before <= now) {
+    WaitingJob job = Extract(*delayed_.begin());
+    job.delayed = false;
+    Insert(job);
+    ++woken;
+  }
+  return woken;
+}
+
+std::optional<Timestamp> WaitingIndex::NextWake() const {
+  return delayed_.empty() ? std::nullopt : std::optional(delayed_.begin()->not_before);
+}
+
+const WaitingJob* WaitingIndex::Find(JobId job_id) const {
+  const auto found = jobs_.find(job_id);
+  return found == jobs_.end() ? nullptr : found->second;
+}
+
+std::optional<ProjectIndex> WaitingIndex::FindProject(ProjectId project_id) const {
+  const auto found = project_by_id_.find(project_id);
+  return found == project_by_id_.end() ? std::nullopt : std::optional(found->second);
+}
+
+ProjectIndex WaitingIndex::Intern(ProjectId project_id) {
+  const auto [entry, is_new] = project_by_id_.try_emplace(project_id, static_cast<ProjectIndex>(projects_.size()));
+  if (is_new) {
+    projects_.push_back(project_id);
+  }
+  return entry->second;
+}
+
+void WaitingIndex::Insert(WaitingJob job) {
+  ClassQueue& queue = classes_[job.class_index].queue;
+  // Most jobs come in the order of their time, so the end is the place to look first.
+  const WaitingJob* place = job.delayed ? &*delayed_.insert(job).first : &*queue.insert(queue.end(), job);
+  CHECK(jobs_.emplace(job.job_id, place).second);
+}
+
+WaitingJob WaitingIndex::Extract(const WaitingJob& job) {
+  WaitingJob copy = job;
+  const size_t erased = copy.delayed ? delayed_.erase(copy) : classes_[copy.class_index].queue.erase(copy);
+  CHECK(erased == 1 && jobs_.erase(copy.job_id) == 1);
+  return copy;
+}
+
+}  // namespace turnpike

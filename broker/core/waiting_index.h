@@ -1,0 +1,95 @@
+#pragma once
+// Every waiting job, in memory: by id, and by class in the order in which they should be placed.  Rebuilt from the
+// database at start and kept current from the event tail.  At most 250 bytes a job.  Not thread-safe: its follower owns
+// it.
+
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "base/ids.h"
+#include "base/time.h"
+#include "broker/core/job_request.h"
+
+namespace turnpike {
+
+using ClassIndex = uint32_t;
+using ProjectIndex = uint32_t;
+
+struct WaitingJob {
+  JobId job_id;
+  Timestamp submit_time{};
+  Timestamp not_before{};       // held back until then
+  mutable int64_t version = 0;  // no part of the order
+  ClassIndex class_index = 0;
+  ProjectIndex project = 0;
+  int32_t priority = 0;
+  bool delayed = false;  // in the queue of those held back
+};
+
+// Higher priority first, then the earlier, then the smaller id.
+struct PlacementOrder {
+  bool operator()(const WaitingJob& left, const WaitingJob& right) const;
+};
+struct WakeOrder {
+  bool operator()(const WaitingJob& left, const WaitingJob& right) const;
+};
+
+using ClassQueue = std::set<WaitingJob, PlacementOrder>;
+
+// Jobs whose requests are equal in all that matters.
+struct JobClass {
+  JobRequest request;  // without `priority`, which is each job's own
+  ClassQueue queue;    // ready to be placed
+};
+
+class WaitingIndex {
+ public:
+  struct NewJob {
+    JobId job_id;
+    int64_t version = 0;
+    ClassIndex class_index = 0;  // from ClassOf
+    ProjectId project_id;
+    int32_t priority = 0;
+    Timestamp submit_time{};
+    Timestamp not_before{};  // default: at once
+  };
+
+  // The class of such requests, made when it is new.  A class stays for the life of the index.
+  ClassIndex ClassOf(const JobRequest& request);
+
+  // A job that is there already is replaced, unless the version is not newer: then nothing happens.  True when it was
+  // taken.
+  bool Add(const NewJob& job);
+  bool Remove(JobId job_id);
+  bool UpdateVersion(JobId job_id, int64_t version);
+  bool Delay(JobId job_id, Timestamp not_before);
+  // Jobs whose time has come join their class's queue.
+  size_t Wake(Timestamp now);
+  std::optional<Timestamp> NextWake() const;
+
+  const WaitingJob* Find(JobId job_id) const;  // valid until the index changes
+  size_t size() const { return jobs_.size(); }
+  size_t class_count() const { return classes_.size(); }
+  const JobClass& class_at(ClassIndex index) const { return classes_[index]; }
+  ProjectId project_at(ProjectIndex index) const { return projects_[index]; }
+  std::optional<ProjectIndex> FindProject(ProjectId project_id) const;
+
+ private:
+  ProjectIndex Intern(ProjectId project_id);
+  void Insert(WaitingJob job);
+  WaitingJob Extract(const WaitingJob& job);
+
+  std::deque<JobClass> classes_;  // never fewer
+  absl::flat_hash_map<std::string, ClassIndex> class_by_bytes_;
+  std::vector<ProjectId> projects_;
+  absl::flat_hash_map<ProjectId, ProjectIndex> project_by_id_;
+  std::set<WaitingJob, WakeOrder> delayed_;
+  absl::flat_hash_map<JobId, const WaitingJob*> jobs_;
+};
+
+}  // namespace turnpike

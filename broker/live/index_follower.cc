@@ -1,0 +1,335 @@
+#include "broker/live/index_follower.h"
+
+#include <algorithm>
+#include <set>
+
+#include "base/log.h"
+#include "broker/core/capacity_codec.h"
+#include "broker/core/reason.h"
+#include "broker/core/stored_request.h"
+
+namespace turnpike {
+namespace {
+
+constexpr size_t kSitesMax = 10'000;
+
+bool AllPermanent(const ClassRefusal& refusal) {
+  return std::ranges::all_of(refusal.refusals, [](const ShareRefusal& one) { return IsPermanent(one.reason); });
+}
+
+SiteInfo InfoOf(const SiteRecord& record) {
+  return {.site_id = record.site_id,
+          .name = record.name,
+          .region = record.region,
+          .state = record.state,
+          .connected = record.connected,
+          .last_seen = record.last_seen_at,
+          .price_book_version = record.price_book_version};
+}
+
+}  // namespace
+
+Status IndexFollower::Rebuild() {
+  std::vector<JobView> live;
+  RETURN_IF_ERROR(parts_.placement.LoadLive([&](const JobView& job) { live.push_back(job); }));
+  std::vector<Uuid> classes;
+  for (const JobView& job : live) {
+    classes.push_back(job.class_id);
+  }
+  RETURN_IF_ERROR(LearnClasses(classes));
+  {
+    MutexLock lock(mutex_);
+    waiting_ = WaitingIndex();
+    class_ids_.clear();
+    for (auto& [id, known] : classes_) {
+      TakeClass(id, known.request);
+    }
+    placed_.clear();
+    reasons_.clear();
+    for (const JobView& job : live) {
+      TakeJob(job, Timestamp{});  // What a site has had for an unknown while is in its figures.
+    }
+  }
+  return RefreshSites();
+}
+
+Status IndexFollower::RefreshSites() {
+  ASSIGN_OR_RETURN(std::vector<SiteRecord> records, parts_.sites.List("", kSitesMax));
+  std::vector<SiteData> sites;
+  for (SiteRecord& record : records) {
+    SiteData site{.record = std::move(record), .shares = {}};
+    if (!site.record.capacity.empty()) {
+      ASSIGN_OR_RETURN(site.shares, DecodeCapacity(site.record.capacity));
+    }
+    for (ShareStatus& share : site.shares) {
+      share.info.site_id = site.record.site_id;
+      share.info.site_name = site.record.name;
+      // The site's own clock may be off: what counts is when the figures came.
+      share.load.observed_at = site.record.last_seen_at.value_or(share.load.observed_at);
+    }
+    sites.push_back(std::move(site));
+  }
+  {
+    MutexLock lock(mutex_);
+    sites_ = std::move(sites);
+  }
+  return LearnPrices();
+}
+
+Status IndexFollower::LearnPrices() {
+  ASSIGN_OR_RETURN(const PriceListRecord newest, parts_.sites.LatestPriceList());
+  std::set<int64_t> wanted;
+  {
+    MutexLock lock(mutex_);
+    for (const auto& [id, known] : classes_) {
+      if (!price_lists_.contains(known.request.price_list)) {
+        wanted.insert(known.request.price_list);
+      }
+    }
+  }
+  ASSIGN_OR_RETURN(std::vector<PriceListRecord> lists, parts_.sites.PriceLists({wanted.begin(), wanted.end()}));
+  lists.push_back(newest);
+  std::vector<std::pair<SiteId, int64_t>> versions;
+  {
+    MutexLock lock(mutex_);
+    for (const PriceListRecord& list : lists) {
+      for (const auto& version : list.versions) {
+        if (!books_.contains(version)) {
+          versions.push_back(version);
+        }
+      }
+    }
+  }
+  ASSIGN_OR_RETURN(const std::vector<PriceBook> books, parts_.sites.PriceBooks(versions));
+  MutexLock lock(mutex_);
+  for (const PriceListRecord& list : lists) {
+    price_lists_[list.id] = {list.versions.begin(), list.versions.end()};
+  }
+  for (const PriceBook& book : books) {
+    books_[{book.site_id, book.version}] = book;
+  }
+  price_list_newest_ = newest.id;
+  RebuildBasis();
+  return OkStatus();
+}
+
+Status IndexFollower::LearnClasses(const std::vector<Uuid>& wanted) {
+  std::set<Uuid> unknown;
+  {
+    MutexLock lock(mutex_);
+    for (const Uuid& id : wanted) {
+      if (!classes_.contains(id)) {
+        unknown.insert(id);
+      }
+    }
+  }
+  if (unknown.empty()) {
+    return OkStatus();
+  }
+  ASSIGN_OR_RETURN(const auto loaded, parts_.placement.LoadClasses({unknown.begin(), unknown.end()}));
+  MutexLock lock(mutex_);
+  for (const auto& [id, bytes] : loaded) {
+    ASSIGN_OR_RETURN(JobRequest request, DecodeJobRequest(bytes));
+    TakeClass(id, std::move(request));
+  }
+  return OkStatus();
+}
+
+void IndexFollower::TakeClass(const Uuid& id, JobRequest request) {
+  const ClassIndex index = waiting_.ClassOf(request);
+  class_ids_[index] = id;
+  classes_[id] = {.request = std::move(request), .index = index};
+}
+
+Status IndexFollower::Apply(const std::vector<LoggedEvent>& events) {
+  std::vector<Uuid> classes;
+  for (const LoggedEvent& event : events) {
+    if (!IsFinal(event.job.state)) {
+      classes.push_back(event.job.class_id);
+    }
+  }
+  RETURN_IF_ERROR(LearnClasses(classes));
+  MutexLock lock(mutex_);
+  for (const LoggedEvent& event : events) {
+    TakeJob(event.job, event.at);
+  }
+  return OkStatus();
+}
+
+void IndexFollower::TakeJob(const JobView& job, Timestamp at) {
+  const auto placed = placed_.find(job.job_id);
+  if (placed != placed_.end() && placed->second.version > job.version) {
+    return;  // Older than what is known.
+  }
+  if (IsFinal(job.state)) {
+    waiting_.Remove(job.job_id);
+    placed_.erase(job.job_id);
+    return;
+  }
+  const auto known_class = classes_.find(job.class_id);
+  if (known_class == classes_.end()) {
+    LogError("a live job is of a class that is not stored", {{"job", job.job_id.ToString()}, {"class", job.class_id.ToString()}});
+    return;
+  }
+  if (job.state == JobState::kPending) {
+    if (placed != placed_.end()) {
+      placed_.erase(placed);
+    }
+    waiting_.Add({.job_id = job.job_id,
+                  .version = job.version,
+                  .class_index = known_class->second.index,
+                  .project_id = job.project_id,
+                  .priority = static_cast<int32_t>(job.priority),
+                  .submit_time = job.created_at});
+    return;
+  }
+  waiting_.Remove(job.job_id);
+  Placed& entry = placed_[job.job_id];
+  const bool known = entry.version > 0;
+  entry = {.class_id = job.class_id,
+           .site_id = job.site_id.value_or(SiteId{}),
+           .share = job.share,
+           .version = job.version,
+           .offered_at = known ? entry.offered_at : at,
+           .submitted_at = entry.submitted_at,
+           .started_at = job.started_at};
+  if (job.state == JobState::kQueued && !entry.submitted_at) {
+    entry.submitted_at = at;
+  }
+}
+
+FederationView IndexFollower::BuildView() const {
+  std::vector<SiteInfo> sites;
+  std::vector<ShareStatus> shares;
+  for (const SiteData& site : sites_) {
+    sites.push_back(InfoOf(site.record));
+    shares.insert(shares.end(), site.shares.begin(), site.shares.end());
+  }
+  std::map<std::pair<SiteId, std::string_view>, const ShareInfo*> info_of;
+  for (const ShareStatus& share : shares) {
+    info_of[{share.info.site_id, share.info.name}] = &share.info;
+  }
+  std::vector<OwnAttempt> own;
+  for (const auto& [job_id, placed] : placed_) {
+    const auto share = info_of.find({placed.site_id, placed.share});
+    const auto known_class = classes_.find(placed.class_id);
+    if (share == info_of.end() || known_class == classes_.end()) {
+      continue;
+    }
+    const JobRequest& request = known_class->second.request;
+    own.push_back({.site_id = placed.site_id,
+                   .share = placed.share,
+                   .amounts = Allocate(ShapeOf(request), RuleOf(*share->second)),
+                   .time_limit = request.time_limit.value_or(share->second->limits.time_limit_default),
+                   .offered_at = placed.offered_at,
+                   .started_at = placed.started_at,
+                   .submitted_at = placed.submitted_at});
+  }
+  return BuildFederation(std::move(sites), std::move(shares), std::move(own));
+}
+
+std::vector<PriceList> IndexFollower::BuildLists(const FederationView& federation) const {
+  std::vector<PriceList> lists;
+  for (const auto& [id, versions] : price_lists_) {
+    PriceList list{.id = id, .rates = {}};
+    for (const ShareView& share : federation.shares) {
+      const auto version = versions.find(share.info.site_id);
+      const auto book = version == versions.end() ? books_.end() : books_.find({share.info.site_id, version->second});
+      list.rates.push_back(book == books_.end() ? std::nullopt : RatesFor(book->second, share.info.name));
+    }
+    lists.push_back(std::move(list));
+  }
+  return lists;
+}
+
+void IndexFollower::RebuildBasis() {
+  auto basis = std::make_shared<QuoteBasis>();
+  basis->federation = BuildView();
+  basis->price_lists = BuildLists(basis->federation);
+  basis->price_list_newest = price_list_newest_;
+  basis->policy = parts_.policy;
+  basis_ = std::move(basis);
+}
+
+RoundPlan IndexFollower::PlanRound() {
+  const Timestamp now = parts_.clock.Now();
+  RoundPlan round;
+  MutexLock lock(mutex_);
+  waiting_.Wake(now);
+  RebuildBasis();
+  const std::shared_ptr<const QuoteBasis> basis = basis_;
+  const Plan plan = Match(waiting_, {.federation = basis->federation,
+                                     .price_lists = basis->price_lists,
+                                     .policy = basis->policy,
+                                     .now = now});
+  round.cut_short = plan.cut_short;
+  NoteRefusals(plan, *basis, round);
+  NotePlan(plan, *basis, round);
+  return round;
+}
+
+void IndexFollower::NotePlan(const Plan& plan, const QuoteBasis& basis, RoundPlan& round) {
+  const Timestamp now = parts_.clock.Now();
+  for (const Assignment& assignment : plan.assignments) {
+    const WaitingJob* job = waiting_.Find(assignment.job_id);
+    const JobRequest& request = waiting_.class_at(job->class_index).request;
+    const ShareInfo& share = basis.federation.shares[assignment.share].info;
+    round.attempts.push_back({.job_id = assignment.job_id,
+                              .task_index = 0,
+                              .version = assignment.version,
+                              .attempt_id = parts_.ids.Random<AttemptId>(),
+                              .site_id = share.site_id,
+                              .share = share.name,
+                              .price_version = price_lists_[request.price_list][share.site_id],
+                              .amounts = assignment.amounts,
+                              .time_limit_seconds = assignment.time_limit.count()});
+    placed_[assignment.job_id] = {.class_id = class_ids_[job->class_index],
+                                  .site_id = share.site_id,
+                                  .share = share.name,
+                                  .version = assignment.version,
+                                  .offered_at = now,
+                                  .submitted_at = {},
+                                  .started_at = {}};
+    waiting_.Remove(assignment.job_id);
+  }
+}
+
+void IndexFollower::NoteRefusals(const Plan& plan, const QuoteBasis& basis, RoundPlan& round) {
+  const MatchSetting setting{.federation = basis.federation,
+                             .price_lists = basis.price_lists,
+                             .policy = basis.policy,
+                             .now = parts_.clock.Now()};
+  reasons_.clear();
+  for (const ClassRefusal& refusal : plan.refusals) {
+    const JobClass& job_class = waiting_.class_at(refusal.class_index);
+    reasons_[refusal.class_index] = WaitingReason(job_class.request, refusal.refusals, setting);
+    if (job_class.request.avoided_shares.empty() || !AllPermanent(refusal)) {
+      continue;
+    }
+    for (const WaitingJob& job : job_class.queue) {
+      round.hopeless.push_back({.job_id = job.job_id, .version = job.version, .reason = reasons_[refusal.class_index]});
+    }
+  }
+}
+
+bool IndexFollower::HasWaiting() const {
+  MutexLock lock(mutex_);
+  return waiting_.size() > 0;
+}
+
+std::shared_ptr<const QuoteBasis> IndexFollower::Basis() const {
+  MutexLock lock(mutex_);
+  return basis_;
+}
+
+std::string IndexFollower::WaitingReasonOf(JobId job_id) const {
+  MutexLock lock(mutex_);
+  const WaitingJob* job = waiting_.Find(job_id);
+  if (job == nullptr) {
+    return {};
+  }
+  const auto reason = reasons_.find(job->class_index);
+  return reason == reasons_.end() ? std::string() : reason->second;
+}
+
+}  // namespace turnpike

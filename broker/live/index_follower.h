@@ -1,0 +1,101 @@
+#pragma once
+// The broker's picture of all live jobs and all sites, in memory: rebuilt from the database at start, kept current by the event tail.  Nothing
+// in it is lost when the process dies.  Thread-safe; the matcher runs under its lock, the database is never asked under it.
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/mutex.h"
+#include "broker/core/matcher.h"
+#include "broker/core/waiting_index.h"
+#include "broker/ports/event_log.h"
+#include "broker/ports/placement_store.h"
+#include "broker/ports/quote_basis.h"
+#include "broker/ports/site_store.h"
+
+namespace turnpike {
+
+// What one round of placement decided.
+struct RoundPlan {
+  std::vector<PlannedAttempt> attempts;
+  std::vector<HopelessJob> hopeless;
+  bool cut_short = false;
+};
+
+class IndexFollower final : public QuoteBasisSource {
+ public:
+  struct Parts {
+    PlacementStore& placement;
+    SiteStore& sites;
+    IdSource& ids;
+    const Clock& clock;
+    MatchPolicy policy;
+  };
+  explicit IndexFollower(Parts parts) : parts_(std::move(parts)) {}
+
+  // Everything anew from the database.
+  Status Rebuild() EXCLUDES(mutex_);
+  // Sites, capacities and prices anew; cheap.
+  Status RefreshSites() EXCLUDES(mutex_);
+  // The next events of the log, in order.
+  Status Apply(const std::vector<LoggedEvent>& events) EXCLUDES(mutex_);
+
+  // Runs the matcher, and counts its plan as done: a line that the database refuses changed meanwhile, and its event is on the way.
+  RoundPlan PlanRound() EXCLUDES(mutex_);
+  // Waiting jobs exist that a round could look at.
+  bool HasWaiting() const EXCLUDES(mutex_);
+
+  std::shared_ptr<const QuoteBasis> Basis() const override EXCLUDES(mutex_);
+  // Why a job waits, as the last round saw it; empty: nothing to say.
+  std::string WaitingReasonOf(JobId job_id) const EXCLUDES(mutex_);
+
+ private:
+  // A job that is at a site, or on its way there.
+  struct Placed {
+    Uuid class_id;
+    SiteId site_id;
+    std::string share;
+    int64_t version = 0;
+    Timestamp offered_at{};
+    std::optional<Timestamp> submitted_at;
+    std::optional<Timestamp> started_at;
+  };
+  struct KnownClass {
+    JobRequest request;
+    ClassIndex index = 0;  // in waiting_
+  };
+  struct SiteData {
+    SiteRecord record;
+    std::vector<ShareStatus> shares;
+  };
+
+  void TakeJob(const JobView& job, Timestamp at) REQUIRES(mutex_);
+  void TakeClass(const Uuid& id, JobRequest request) REQUIRES(mutex_);
+  // Loads requests of classes that are not known yet.
+  Status LearnClasses(const std::vector<Uuid>& wanted) EXCLUDES(mutex_);
+  // Loads the price lists that known classes were quoted by.
+  Status LearnPrices() EXCLUDES(mutex_);
+  FederationView BuildView() const REQUIRES(mutex_);
+  std::vector<PriceList> BuildLists(const FederationView& federation) const REQUIRES(mutex_);
+  void RebuildBasis() REQUIRES(mutex_);
+  void NotePlan(const Plan& plan, const QuoteBasis& basis, RoundPlan& round) REQUIRES(mutex_);
+  void NoteRefusals(const Plan& plan, const QuoteBasis& basis, RoundPlan& round) REQUIRES(mutex_);
+
+  const Parts parts_;
+  mutable Mutex mutex_;
+  WaitingIndex waiting_ GUARDED_BY(mutex_);
+  std::map<JobId, Placed> placed_ GUARDED_BY(mutex_);
+  std::map<Uuid, KnownClass> classes_ GUARDED_BY(mutex_);
+  std::map<ClassIndex, Uuid> class_ids_ GUARDED_BY(mutex_);
+  std::vector<SiteData> sites_ GUARDED_BY(mutex_);
+  std::map<int64_t, std::map<SiteId, int64_t>> price_lists_ GUARDED_BY(mutex_);  // list -> site -> version
+  std::map<std::pair<SiteId, int64_t>, PriceBook> books_ GUARDED_BY(mutex_);
+  int64_t price_list_newest_ GUARDED_BY(mutex_) = 0;
+  std::map<ClassIndex, std::string> reasons_ GUARDED_BY(mutex_);
+  std::shared_ptr<const QuoteBasis> basis_ GUARDED_BY(mutex_) = std::make_shared<QuoteBasis>();
+};
+
+}  // namespace turnpike

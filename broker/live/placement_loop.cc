@@ -1,0 +1,129 @@
+#include "broker/live/placement_loop.h"
+
+#include "base/failpoint.h"
+#include "base/log.h"
+
+namespace turnpike {
+namespace {
+
+constexpr size_t kEventsPerRead = 5'000;
+constexpr size_t kSweepMax = 500;
+
+}  // namespace
+
+Status PlacementLoop::Start() {
+  ASSIGN_OR_RETURN(position_, parts_.log.Head());
+  RETURN_IF_ERROR(parts_.index.Rebuild());
+  thread_ = std::thread([this] { Run(); });
+  return OkStatus();
+}
+
+void PlacementLoop::Stop() {
+  stop_.Stop();
+  parts_.log.Poke();
+  if (thread_.joinable()) {
+    thread_.join();
+  }
+}
+
+void PlacementLoop::NoteSiteChange() {
+  sites_changed_ = true;
+  parts_.log.Poke();
+}
+
+void PlacementLoop::Run() {
+  while (!stop_.stopped()) {
+    if (const Status status = Turn(); !status.ok()) {
+      LogWarn("placement waits for the database", {{"error", std::string(MessageOf(status))}});
+    }
+    parts_.log.WaitForHint(pace_.look_interval);
+  }
+}
+
+Status PlacementLoop::Turn() {
+  ASSIGN_OR_RETURN(const bool news, Follow());
+  bool refreshed = sites_changed_.exchange(false);
+  if (refreshed || Due(refreshed_, pace_.site_refresh)) {
+    RETURN_IF_ERROR(parts_.index.RefreshSites());
+    refreshed = true;
+  }
+  if ((news || refreshed) && parts_.index.HasWaiting()) {
+    RETURN_IF_ERROR(PlaceWaiting());
+  }
+  if (Due(signalled_, pace_.sign_of_life)) {
+    Tell({});
+  }
+  if (Due(swept_, pace_.sweep_interval)) {
+    RETURN_IF_ERROR(Sweep());
+  }
+  return OkStatus();
+}
+
+Result<bool> PlacementLoop::Follow() {
+  bool any = false;
+  while (!stop_.stopped()) {
+    ASSIGN_OR_RETURN(const std::vector<LoggedEvent> events, parts_.log.ReadAfter(position_, kEventsPerRead));
+    if (events.empty()) {
+      return any;
+    }
+    RETURN_IF_ERROR(parts_.index.Apply(events));
+    Tell(events);
+    position_ = events.back().position;
+    any = true;
+  }
+  return any;
+}
+
+void PlacementLoop::Tell(const std::vector<LoggedEvent>& events) {
+  for (EventListener* listener : parts_.listeners) {
+    listener->OnEvents(events);
+  }
+}
+
+Status PlacementLoop::PlaceWaiting() {
+  RoundPlan round;
+  do {
+    round = parts_.index.PlanRound();
+    TURNPIKE_FAILPOINT("offer.planned");
+    if (!round.attempts.empty()) {
+      Result<size_t> placed = parts_.store.CommitPlan(round.attempts, pace_.offer_lifetime);
+      if (!placed.ok()) {
+        // Nobody knows what was stored: read it all again.
+        RETURN_IF_ERROR(parts_.index.Rebuild());
+        return placed.status();
+      }
+      LogInfo("round of placement", {{"planned", std::to_string(round.attempts.size())}, {"placed", std::to_string(*placed)}});
+    }
+    if (!round.hopeless.empty()) {
+      RETURN_IF_ERROR(parts_.store.FailHopeless(round.hopeless).status());
+    }
+  } while (round.cut_short && !stop_.stopped());
+  if (!round.attempts.empty() || !round.hopeless.empty()) {
+    parts_.log.Poke();
+  }
+  return OkStatus();
+}
+
+Status PlacementLoop::Sweep() {
+  ASSIGN_OR_RETURN(const size_t withdrawn, parts_.store.WithdrawExpired(kSweepMax));
+  ASSIGN_OR_RETURN(const size_t settled, parts_.store.SettleOverdue(kSweepMax));
+  if (withdrawn + settled > 0) {
+    LogInfo("swept", {{"offers_withdrawn", std::to_string(withdrawn)}, {"charges_settled", std::to_string(settled)}});
+    parts_.log.Poke();
+  }
+  if (Due(maintained_, pace_.maintenance_interval)) {
+    return parts_.store.Maintain();
+  }
+  return OkStatus();
+}
+
+bool PlacementLoop::Due(MonotonicTime& last, std::chrono::steady_clock::duration interval) const {
+  const MonotonicTime now = parts_.clock.Monotonic();
+  if (last != MonotonicTime{} && now - last < interval) {
+    return false;
+  }
+  last = now;
+  return true;
+}
+
+}  // namespace turnpike

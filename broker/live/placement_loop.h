@@ -1,0 +1,67 @@
+#pragma once
+// What keeps running between submissions and sites, on one thread: follow the event log, tell the listeners, run rounds of placement, sweep what
+// is overdue.  It looks at once when something was committed here, and by itself every `look_interval`.
+
+#include <atomic>
+#include <chrono>
+#include <thread>
+#include <vector>
+
+#include "base/stop_signal.h"
+#include "broker/live/event_tail.h"
+#include "broker/live/index_follower.h"
+
+namespace turnpike {
+
+class PlacementLoop {
+ public:
+  struct Parts {
+    EventLog& log;
+    PlacementStore& store;
+    IndexFollower& index;
+    const Clock& clock;
+    std::vector<EventListener*> listeners;
+  };
+  struct Pace {
+    std::chrono::milliseconds look_interval{500};
+    std::chrono::milliseconds site_refresh{2'000};
+    std::chrono::milliseconds sweep_interval{2'000};
+    std::chrono::seconds sign_of_life{15};
+    std::chrono::hours maintenance_interval{12};
+    std::chrono::seconds offer_lifetime{60};
+  };
+  PlacementLoop(Parts parts, Pace pace) : parts_(std::move(parts)), pace_(pace) {}
+  ~PlacementLoop() { Stop(); }
+  PlacementLoop(const PlacementLoop&) = delete;
+  PlacementLoop& operator=(const PlacementLoop&) = delete;
+
+  // Reads the present state, then follows.
+  Status Start();
+  void Stop();
+  // Sites or prices have changed: read them before the next round.  Any thread.
+  void NoteSiteChange();
+
+ private:
+  void Run();
+  // One turn; an error leaves everything to the next.
+  Status Turn();
+  // Reads events until there are no more; true when there were any.
+  Result<bool> Follow();
+  Status PlaceWaiting();
+  void Tell(const std::vector<LoggedEvent>& events);
+  Status Sweep();
+  bool Due(MonotonicTime& last, std::chrono::steady_clock::duration interval) const;
+
+  const Parts parts_;
+  const Pace pace_;
+  StopSignal stop_;
+  std::atomic<bool> sites_changed_{true};
+  EventPosition position_;
+  MonotonicTime refreshed_{};
+  MonotonicTime swept_{};
+  MonotonicTime maintained_{};
+  MonotonicTime signalled_{};
+  std::thread thread_;
+};
+
+}  // namespace turnpike

@@ -1,0 +1,40 @@
+#include "broker/live/site_sessions.h"
+
+namespace turnpike {
+
+void SiteSessions::Add(SiteId site_id, SiteSession& session) {
+  MutexLock lock(mutex_);
+  SiteSession*& newest = sessions_[site_id];
+  if (newest != nullptr && newest != &session) {
+    newest->Replace();
+  }
+  newest = &session;
+}
+
+void SiteSessions::Remove(SiteId site_id, SiteSession& session) {
+  MutexLock lock(mutex_);
+  const auto found = sessions_.find(site_id);
+  if (found != sessions_.end() && found->second == &session) {
+    sessions_.erase(found);
+  }
+}
+
+void SiteSessions::OnEvents(const std::vector<LoggedEvent>& events) {
+  std::map<SiteId, std::vector<AttemptId>> changed;
+  for (const LoggedEvent& event : events) {
+    // Only the broker's own acts change what should be running: the site knows what it reported itself.
+    const bool ours = event.kind == "PLACED" || event.kind == "CANCEL_REQUESTED" || event.kind == "CANCELLED";
+    if (ours && event.job.site_id && event.job.attempt_id) {
+      changed[*event.job.site_id].push_back(*event.job.attempt_id);
+    }
+  }
+  MutexLock lock(mutex_);
+  for (const auto& [site_id, attempts] : changed) {
+    const auto session = sessions_.find(site_id);
+    if (session != sessions_.end()) {
+      session->second->Wake(attempts);
+    }
+  }
+}
+
+}  // namespace turnpike

@@ -1,0 +1,52 @@
+#pragma once
+// The group commit: whatever waits when the last commit returns goes into the next one.  No timers: the first submission of an idle time
+// is committed at once, and under load the batches grow by themselves.  One thread of its own.  Thread-safe.
+
+#include <deque>
+#include <functional>
+#include <thread>
+
+#include "base/mutex.h"
+#include "broker/ports/submission_queue.h"
+
+namespace turnpike {
+
+class SubmitCommitter final : public SubmissionQueue {
+ public:
+  struct Limits {
+    size_t jobs_per_commit_max = 2'000;
+    size_t jobs_waiting_max = 20'000;
+  };
+  // `committed` is called after each commit that stored something.
+  SubmitCommitter(JobStore& store, Limits limits, std::function<void()> committed);
+  // Commits what waits, then ends.
+  ~SubmitCommitter() override;
+  SubmitCommitter(const SubmitCommitter&) = delete;
+  SubmitCommitter& operator=(const SubmitCommitter&) = delete;
+
+  void Enqueue(SubmitCall call, Done done) override EXCLUDES(mutex_);
+
+ private:
+  struct Waiting {
+    SubmitCall call;
+    Done done;
+  };
+  void Work() EXCLUDES(mutex_);
+  // Waits for work; empty when the committer ends.
+  std::vector<Waiting> TakeBatch() EXCLUDES(mutex_);
+  void Commit(std::vector<Waiting> batch);
+  // One call that breaks the transaction must not take its neighbours along: halves, until it stands alone.
+  void CommitHalves(std::vector<Waiting> batch);
+
+  JobStore& store_;
+  const Limits limits_;
+  const std::function<void()> committed_;
+  Mutex mutex_;
+  CondVar changed_;
+  std::deque<Waiting> waiting_ GUARDED_BY(mutex_);
+  size_t jobs_waiting_ GUARDED_BY(mutex_) = 0;
+  bool stopping_ GUARDED_BY(mutex_) = false;
+  std::thread thread_;
+};
+
+}  // namespace turnpike

@@ -1,0 +1,38 @@
+#pragma once
+// How jobs and their events lie in the database: read from the view job_status, written to job_event.
+
+#include <string_view>
+#include <vector>
+
+#include "base/pg/transaction.h"
+#include "broker/core/job_view.h"
+
+namespace turnpike {
+
+// The columns that JobViewAt reads, in its order.  A macro, since SQL constants are joined by the compiler.
+#define TURNPIKE_JOB_STATUS_COLUMNS                                                                                    \
+  " project_id, job_id, task_index, number, name, class_id, priority, state, reason, version, created_at, started_at," \
+  " ended_at, attempt_id, site_id, site_name, share, local_job_id, site_state, exit_code, exit_signal, cause, fault,"  \
+  " attempt_count, cancel_requested, time_limit_seconds, unit, reserved_micros, charged_micros, released_micros,"      \
+  " provisional, settled "
+constexpr int kJobStatusColumns = 32;  // further columns of a query stand behind these
+
+JobView JobViewAt(const Rows& rows, int row);
+
+// Kinds of events beside the names of JobEvent.
+constexpr std::string_view kEventSubmitted = "SUBMITTED";
+constexpr std::string_view kEventCancelRequested = "CANCEL_REQUESTED";
+constexpr std::string_view kEventUpdated = "UPDATED";  // the site's words or the reason changed, the state did not
+constexpr std::string_view kEventCharged = "CHARGED";
+
+struct NewEvent {
+  std::string_view kind;
+  JobView job;  // after the change
+};
+// In the order given; one statement.
+Status WriteEvents(Transaction& tx, const std::vector<NewEvent>& events);
+
+// The live row becomes the ended one.  `starts` of each are with the attempt.
+Status WriteJobEnds(Transaction& tx, const std::vector<JobView>& ended);
+
+}  // namespace turnpike

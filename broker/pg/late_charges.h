@@ -1,0 +1,23 @@
+#pragma once
+// Charges of attempts that ended before their use was known: when the usage comes, or when it has not come in time.
+
+#include <optional>
+#include <vector>
+
+#include "base/ids.h"
+#include "base/pg/transaction.h"
+#include "broker/core/site_report.h"
+
+namespace turnpike {
+
+struct LateCharge {
+  AttemptId attempt_id;
+  ProjectId project_id;
+  JobId job_id;
+  std::optional<UsageFigures> usage;   // absent: settled from start to end, provisionally
+};
+
+// Charges those that still are pending, once each; returns how many.
+Result<size_t> WriteLateCharges(Transaction& tx, IdSource& ids, const std::vector<LateCharge>& late);
+
+}  // namespace turnpike

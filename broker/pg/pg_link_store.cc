@@ -1,0 +1,253 @@
+#include "broker/pg/pg_link_store.h"
+
+#include <set>
+
+#include "base/error_reason.h"
+#include "base/failpoint.h"
+#include "broker/pg/report_writer.h"
+
+namespace turnpike {
+namespace {
+
+// A number above every epoch that the agent or we have seen.  $1 site, $2 replica, $3 the newest that the agent has seen.
+constexpr char kOpenSession[] = R"sql(
+    INSERT INTO site_session AS s (site_id, epoch, replica, connected_at, connected)
+    VALUES ($1, $3 + 1, $2, now(), true)
+        ON CONFLICT (site_id) DO UPDATE
+       SET epoch = greatest(s.epoch, $3) + 1,
+           replica = $2,
+           connected_at = now(),
+           connected = true
+ RETURNING epoch
+)sql";
+
+// $1 site, $2 scheduler.
+constexpr char kNoteScheduler[] = R"sql(
+    UPDATE site
+       SET scheduler = $2,
+           last_seen_at = now()
+     WHERE site_id = $1
+)sql";
+
+// What was applied of the journal, and whether another journal of the site is known.  $1 site, $2 journal.
+constexpr char kMarks[] = R"sql(
+    SELECT coalesce(max(seq) FILTER (WHERE journal_id = $2), 0),
+           count(*) FILTER (WHERE journal_id <> $2)
+      FROM site_high_water
+     WHERE site_id = $1
+)sql";
+
+// $1 site, $2 epoch.
+constexpr char kCloseSession[] = R"sql(
+    UPDATE site_session
+       SET connected = false
+     WHERE site_id = $1
+       AND epoch = $2
+)sql";
+
+// $1 site, $2 attempts or NULL for all.
+constexpr char kOpenAttempts[] = R"sql(
+    SELECT attempt_id, fence, state, cancel_wanted, project_id
+      FROM attempt
+     WHERE site_id = $1
+       AND ($2::uuid[] IS NULL OR attempt_id = ANY($2))
+     ORDER BY attempt_id
+)sql";
+
+// $1 the projects of the offers at hand.
+constexpr char kSeeProjects[] = R"sql(
+    SELECT set_config('turnpike.projects', $1::uuid[]::text, true)
+)sql";
+
+// $1 attempts.
+constexpr char kOrders[] = R"sql(
+    SELECT a.attempt_id, a.job_id, a.task_index, j.number, j.project_id, p.name, j.subject, a.share, j.spec, coalesce(y.bytes, ''),
+           a.time_limit_seconds
+      FROM attempt AS a
+      JOIN job AS j
+        ON j.project_id = a.project_id
+       AND j.job_id = a.job_id
+      JOIN project AS p
+        ON p.project_id = j.project_id
+      LEFT JOIN payload AS y
+        ON y.project_id = j.project_id
+       AND y.sha256 = j.payload_sha256
+     WHERE a.attempt_id = ANY($1)
+     ORDER BY a.attempt_id
+)sql";
+
+// $1 site, $2 epoch, $3 number, $4 body.
+constexpr char kStoreCapacity[] = R"sql(
+    INSERT INTO site_capacity AS c (site_id, epoch, number, body, reported_at)
+    SELECT $1, $2, $3, $4, now()
+     WHERE EXISTS (SELECT FROM site_session WHERE site_id = $1 AND epoch = $2)
+        ON CONFLICT (site_id) DO UPDATE
+       SET epoch = $2,
+           number = $3,
+           body = $4,
+           reported_at = now()
+     WHERE (c.epoch, c.number) < ($2, $3)
+)sql";
+
+// $1 attempts, $2 streams, $3 offsets, $4 projects, $5 jobs, $6 bytes.
+constexpr char kStoreLog[] = R"sql(
+    INSERT INTO log_chunk (attempt_id, stream, chunk_offset, project_id, job_id, bytes)
+    SELECT attempt_id, stream, chunk_offset, project_id, job_id, bytes
+      FROM unnest($1::uuid[], $2::text[], $3::bigint[], $4::uuid[], $5::uuid[], $6::bytea[])
+        AS new(attempt_id, stream, chunk_offset, project_id, job_id, bytes)
+        ON CONFLICT DO NOTHING
+)sql";
+
+TransactionSettings SettingsFor(SiteId site_id) { return {.projects = {}, .site = site_id}; }
+
+// Before GO an attempt may be claimed; from then on it may run, until its end is wanted.
+DesiredPhase PhaseOf(std::string_view state, bool cancel_wanted) {
+  if (cancel_wanted) {
+    return DesiredPhase::kCancel;
+  }
+  return state == AttemptStateName(AttemptState::kOffered) ? DesiredPhase::kOffered : DesiredPhase::kGo;
+}
+
+Status FillOrders(Transaction& tx, const std::vector<ProjectId>& projects, std::vector<DesiredAttempt>& desired) {
+  std::vector<AttemptId> offers;
+  std::map<AttemptId, DesiredAttempt*> by_id;
+  for (DesiredAttempt& attempt : desired) {
+    if (attempt.phase == DesiredPhase::kOffered) {
+      offers.push_back(attempt.attempt_id);
+      by_id[attempt.attempt_id] = &attempt;
+    }
+  }
+  if (offers.empty()) {
+    return OkStatus();
+  }
+  RETURN_IF_ERROR(tx.Execute(kSeeProjects, Params().IdArray(projects)).status());
+  ASSIGN_OR_RETURN(const Rows rows, tx.Execute(kOrders, Params().IdArray(offers)));
+  for (int row = 0; row < rows.size(); ++row) {
+    by_id.at(rows.Id<AttemptId>(row, 0))->order = AttemptOrder{.job_id = rows.Id<JobId>(row, 1),
+                                                              .task_index = static_cast<int32_t>(rows.Int(row, 2)),
+                                                              .job_number = rows.Int(row, 3),
+                                                              .project_id = rows.Id<ProjectId>(row, 4),
+                                                              .project_name = std::string(rows.Text(row, 5)),
+                                                              .subject = std::string(rows.Text(row, 6)),
+                                                              .share = std::string(rows.Text(row, 7)),
+                                                              .spec = std::string(rows.Bytes(row, 8)),
+                                                              .script = std::string(rows.Bytes(row, 9)),
+                                                              .time_limit_seconds = rows.Int(row, 10)};
+  }
+  return OkStatus();
+}
+
+}  // namespace
+
+Result<OpenedSession> PgLinkStore::OpenSession(const SessionRequest& request) {
+  OpenedSession session;
+  RETURN_IF_ERROR(transactions_.Run(SettingsFor(request.site_id), [&](Transaction& tx) -> Status {
+    ASSIGN_OR_RETURN(const Rows opened,
+                     tx.Execute(kOpenSession, Params().Id(request.site_id).Text(request.replica).Int(request.epoch_seen)));
+    ASSIGN_OR_RETURN(const Rows marks, tx.Execute(kMarks, Params().Id(request.site_id).Id(request.journal_id)));
+    session.epoch = opened.Int(0, 0);
+    session.acked_seq = marks.Int(0, 0);
+    const bool rolled_back = request.journal_seq < session.acked_seq;
+    const bool new_journal = session.acked_seq == 0 && marks.Int(0, 1) > 0;
+    session.recovery = rolled_back || new_journal;
+    return tx.Execute(kNoteScheduler, Params().Id(request.site_id).Text(request.scheduler)).status();
+  }));
+  return session;
+}
+
+Status PgLinkStore::CloseSession(SiteId site_id, int64_t epoch) {
+  return transactions_.Run(SettingsFor(site_id), [&](Transaction& tx) -> Status {
+    return tx.Execute(kCloseSession, Params().Id(site_id).Int(epoch)).status();
+  });
+}
+
+Result<std::vector<DesiredAttempt>> PgLinkStore::Desired(SiteId site_id, const std::optional<std::vector<AttemptId>>& only) {
+  std::vector<DesiredAttempt> desired;
+  RETURN_IF_ERROR(transactions_.Run(SettingsFor(site_id), [&](Transaction& tx) -> Status {
+    Params params;
+    params.Id(site_id);
+    if (only) {
+      params.IdArray(*only);
+    } else {
+      params.Null(PgType::kUuidArray);
+    }
+    ASSIGN_OR_RETURN(const Rows rows, tx.Execute(kOpenAttempts, params));
+    desired.clear();
+    std::set<AttemptId> missing;
+    if (only) {
+      missing.insert(only->begin(), only->end());
+    }
+    std::vector<ProjectId> projects;
+    for (int row = 0; row < rows.size(); ++row) {
+      desired.push_back({.attempt_id = rows.Id<AttemptId>(row, 0),
+                         .fence = rows.Int(row, 1),
+                         .phase = PhaseOf(rows.Text(row, 2), rows.Bool(row, 3)),
+                         .order = {}});
+      projects.push_back(rows.Id<ProjectId>(row, 4));
+      missing.erase(desired.back().attempt_id);
+    }
+    RETURN_IF_ERROR(FillOrders(tx, projects, desired));
+    for (const AttemptId& gone : missing) {
+      desired.push_back({.attempt_id = gone, .fence = INT64_MAX, .phase = DesiredPhase::kGone, .order = {}});
+    }
+    return OkStatus();
+  }));
+  return desired;
+}
+
+Result<AppliedReports> PgLinkStore::Apply(const ReportBatch& batch) {
+  AppliedReports applied;
+  RETURN_IF_ERROR(transactions_.Run(SettingsFor(batch.site_id), [&](Transaction& tx) -> Status {
+    ReportWriter writer(tx, ids_, batch, usage_wait_max_);
+    ASSIGN_OR_RETURN(applied, writer.Run());
+    TURNPIKE_FAILPOINT("report.pre_commit");
+    return OkStatus();
+  }));
+  TURNPIKE_FAILPOINT("report.post_commit");
+  return applied;
+}
+
+Status PgLinkStore::StoreCapacity(SiteId site_id, int64_t epoch, int64_t number, const std::string& body) {
+  return transactions_.Run(SettingsFor(site_id), [&](Transaction& tx) -> Status {
+    return tx.Execute(kStoreCapacity, Params().Id(site_id).Int(epoch).Int(number).Bytes(body)).status();
+  });
+}
+
+Status PgLinkStore::StoreLog(SiteId site_id, const std::vector<LogPiece>& pieces) {
+  return transactions_.Run(SettingsFor(site_id), [&](Transaction& tx) -> Status {
+    std::vector<AttemptId> wanted;
+    for (const LogPiece& piece : pieces) {
+      wanted.push_back(piece.attempt_id);
+    }
+    ASSIGN_OR_RETURN(const std::vector<AttemptOwner> owners, FindOwners(tx, wanted));
+    std::map<AttemptId, AttemptOwner> owner_of;
+    std::vector<ProjectId> all_projects;
+    for (const AttemptOwner& owner : owners) {
+      owner_of.emplace(owner.attempt_id, owner);
+      all_projects.push_back(owner.project_id);
+    }
+    std::vector<AttemptId> attempts;
+    std::vector<std::string_view> streams, bytes;
+    std::vector<int64_t> offsets;
+    std::vector<ProjectId> projects;
+    std::vector<JobId> jobs;
+    for (const LogPiece& piece : pieces) {
+      const auto owner = owner_of.find(piece.attempt_id);
+      if (owner == owner_of.end()) {
+        return NotFound("this site has no attempt {}", piece.attempt_id.ToString());
+      }
+      attempts.push_back(piece.attempt_id);
+      streams.push_back(piece.error_stream ? "error" : "output");
+      offsets.push_back(piece.offset);
+      projects.push_back(owner->second.project_id);
+      jobs.push_back(owner->second.job_id);
+      bytes.push_back(piece.bytes);
+    }
+    RETURN_IF_ERROR(tx.Execute(kSeeProjects, Params().IdArray(all_projects)).status());
+    Params params;
+    params.IdArray(attempts).TextArray(streams).IntArray(offsets).IdArray(projects).IdArray(jobs).BytesArray(bytes);
+    return tx.Execute(kStoreLog, params).status();
+  });
+}
+
+}  // namespace turnpike

@@ -1,0 +1,27 @@
+#pragma once
+// PlacementStore on PostgreSQL, as role turnpike_placement.
+
+#include "base/ids.h"
+#include "base/pg/transaction_runner.h"
+#include "broker/ports/placement_store.h"
+
+namespace turnpike {
+
+class PgPlacementStore final : public PlacementStore {
+ public:
+  PgPlacementStore(TransactionRunner& transactions, IdSource& ids) : transactions_(transactions), ids_(ids) {}
+
+  Status LoadLive(const std::function<void(const JobView&)>& visit) override;
+  Result<std::vector<std::pair<Uuid, std::string>>> LoadClasses(const std::vector<Uuid>& class_ids) override;
+  Result<size_t> CommitPlan(const std::vector<PlannedAttempt>& plan, std::chrono::seconds offer_lifetime) override;
+  Result<size_t> FailHopeless(const std::vector<HopelessJob>& jobs) override;
+  Result<size_t> WithdrawExpired(size_t limit) override;
+  Result<size_t> SettleOverdue(size_t limit) override;
+  Status Maintain() override;
+
+ private:
+  TransactionRunner& transactions_;
+  IdSource& ids_;
+};
+
+}  // namespace turnpike

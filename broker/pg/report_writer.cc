@@ -1,0 +1,309 @@
+#include "broker/pg/report_writer.h"
+
+#include <algorithm>
+#include <set>
+
+#include "base/error_reason.h"
+#include "base/failpoint.h"
+#include "broker/core/stored_request.h"
+
+namespace turnpike {
+namespace {
+
+// $1 site.
+constexpr char kSession[] = R"sql(
+    SELECT epoch
+      FROM site_session
+     WHERE site_id = $1
+)sql";
+
+// $1 site, $2 journal.
+constexpr char kReadMark[] = R"sql(
+    SELECT seq
+      FROM site_high_water
+     WHERE site_id = $1
+       AND journal_id = $2
+)sql";
+
+// The last of all locks.  Only from the mark that was read, and only under the session that was: else nothing of this batch counts.
+// $1 site, $2 journal, $3 old mark, $4 new mark, $5 epoch.
+constexpr char kMoveMark[] = R"sql(
+    INSERT INTO site_high_water (site_id, journal_id, seq)
+    SELECT $1, $2, $4
+     WHERE EXISTS (SELECT FROM site_session WHERE site_id = $1 AND epoch = $5 FOR SHARE)
+        ON CONFLICT (site_id, journal_id) DO UPDATE
+       SET seq = $4
+     WHERE site_high_water.seq = $3
+)sql";
+
+// $1 the projects of the attempts at hand.
+constexpr char kSeeProjects[] = R"sql(
+    SELECT set_config('turnpike.projects', $1::uuid[]::text, true)
+)sql";
+
+// $1 class.
+constexpr char kReadClass[] = R"sql(
+    SELECT request
+      FROM job_class
+     WHERE class_id = $1
+)sql";
+
+// $1 class, $2 request.
+constexpr char kInsertClass[] = R"sql(
+    INSERT INTO job_class (class_id, request)
+    VALUES ($1, $2)
+        ON CONFLICT DO NOTHING
+)sql";
+
+// $1 site, $2 journal, $3 numbers, $4 attempts, $5 kinds, $6 reasons.
+constexpr char kInsertRefused[] = R"sql(
+    INSERT INTO refused_report (site_id, journal_id, seq, attempt_id, kind, why)
+    SELECT $1, $2, seq, attempt_id, kind, why
+      FROM unnest($3::bigint[], $4::uuid[], $5::text[], $6::text[]) AS new(seq, attempt_id, kind, why)
+        ON CONFLICT DO NOTHING
+)sql";
+
+Status SessionReplaced(const ReportBatch& batch) {
+  return WithReason(Aborted("session {} of the site has been replaced by a newer one", batch.epoch),
+                    ErrorReason::kSessionReplaced, {{"epoch", std::to_string(batch.epoch)}});
+}
+
+AttemptEndKind EndKindOf(const AttemptStanding& standing, ChargeStep step) {
+  if (step == ChargeStep::kNothing) {
+    return AttemptEndKind::kNeverStarted;
+  }
+  return standing.state == AttemptState::kInterrupted ? AttemptEndKind::kInterruptedBySite : AttemptEndKind::kRan;
+}
+
+}  // namespace
+
+Result<AppliedReports> ReportWriter::Run() {
+  ASSIGN_OR_RETURN(const int64_t mark, ReadMark());
+  result_.acked_seq = std::max(mark, batch_.reports.back().seq);
+  if (batch_.reports.front().seq > mark + 1) {
+    return FailedPrecondition("report {} came, report {} is the next one", batch_.reports.front().seq, mark + 1);
+  }
+  RETURN_IF_ERROR(LockAll());
+  ApplyAll(mark);
+  RETURN_IF_ERROR(AvoidShares());
+  RETURN_IF_ERROR(ChargeEnded());
+  RETURN_IF_ERROR(WriteAttempts());
+  RETURN_IF_ERROR(WriteRefused());
+  if (result_.acked_seq > mark) {
+    RETURN_IF_ERROR(MoveMark(mark));
+  }
+  result_.changed_jobs = !events_.empty();
+  return std::move(result_);
+}
+
+Status ReportWriter::MoveMark(int64_t mark) {
+  Params params;
+  params.Id(batch_.site_id).Id(batch_.journal_id).Int(mark).Int(result_.acked_seq).Int(batch_.epoch);
+  ASSIGN_OR_RETURN(const Rows moved, tx_.Execute(kMoveMark, params));
+  return moved.affected() == 1 ? OkStatus() : SessionReplaced(batch_);
+}
+
+Result<int64_t> ReportWriter::ReadMark() {
+  const Params site = std::move(Params().Id(batch_.site_id));
+  const Params journal = std::move(Params().Id(batch_.site_id).Id(batch_.journal_id));
+  const Statement statements[] = {{kSession, &site}, {kReadMark, &journal}};
+  ASSIGN_OR_RETURN(const std::vector<Rows> results, tx_.ExecuteAll(statements));
+  if (results[0].empty() || results[0].Int(0, 0) != batch_.epoch) {
+    return SessionReplaced(batch_);
+  }
+  return results[1].empty() ? 0 : results[1].Int(0, 0);
+}
+
+Status ReportWriter::LockAll() {
+  std::vector<AttemptId> attempts;
+  for (const SiteReport& report : batch_.reports) {
+    if (report.attempt_id) {
+      attempts.push_back(*report.attempt_id);
+    }
+  }
+  if (attempts.empty()) {
+    return OkStatus();
+  }
+  ASSIGN_OR_RETURN(const std::vector<AttemptOwner> owners, FindOwners(tx_, attempts));
+  std::vector<ProjectId> projects;
+  std::vector<JobId> jobs;
+  std::vector<AttemptId> live;
+  for (const AttemptOwner& owner : owners) {
+    owners_.emplace(owner.attempt_id, owner);
+    projects.push_back(owner.project_id);
+    jobs.push_back(owner.job_id);
+    live.push_back(owner.attempt_id);
+  }
+  RETURN_IF_ERROR(tx_.Execute(kSeeProjects, Params().IdArray(projects)).status());
+  RETURN_IF_ERROR(charges_.Lock(projects, jobs));
+  ASSIGN_OR_RETURN(std::vector<AttemptStanding> standings, LockStandings(tx_, live));
+  for (AttemptStanding& standing : standings) {
+    Entry& entry = entries_[standing.attempt_id];
+    entry.share = standing.job.share;
+    entry.site_name = standing.job.site_name;
+    entry.standing = std::move(standing);
+  }
+  return OkStatus();
+}
+
+void ReportWriter::ApplyAll(int64_t mark) {
+  for (const SiteReport& report : batch_.reports) {
+    if (report.seq > mark) {
+      ApplyOne(report);
+    } else if (report.kind == ReportKind::kClaimed) {
+      ApplyOne(report);  // A repeated claim changes nothing, and asks for its answer again.
+    }
+  }
+}
+
+void ReportWriter::ApplyOne(const SiteReport& report) {
+  if (!report.attempt_id) {
+    return;
+  }
+  const auto found = entries_.find(*report.attempt_id);
+  if (found == entries_.end()) {
+    if (report.kind == ReportKind::kClaimed) {
+      Answer(report, ClaimAnswer::kGone, report.fence);
+    } else if (report.kind == ReportKind::kUsage && report.usage && owners_.contains(*report.attempt_id)) {
+      const AttemptOwner& owner = owners_.at(*report.attempt_id);
+      late_.push_back({.attempt_id = owner.attempt_id, .project_id = owner.project_id, .job_id = owner.job_id, .usage = report.usage});
+    } else if (!owners_.contains(*report.attempt_id)) {
+      refused_.push_back({&report, "this site has no such attempt"});
+    }
+    return;
+  }
+  Entry& entry = found->second;
+  ReportEffect effect = ApplyReport(entry.standing, report, tx_.now());
+  if (effect.refused) {
+    refused_.push_back({&report, std::move(*effect.refused)});
+    return;
+  }
+  Answer(report, effect.answer, entry.standing.fence);
+  entry.changed = entry.changed || effect.attempt_changed || effect.job_changed;
+  if (effect.charge != ChargeStep::kNone) {
+    entry.ended = true;
+    entry.charge = effect.charge;
+    entry.usage = effect.usage;
+  } else if (entry.ended && report.kind == ReportKind::kUsage && report.usage) {
+    entry.charge = ChargeStep::kNow;
+    entry.usage = report.usage;
+  }
+  if (effect.refused_for_ever && entry.standing.job.state == JobState::kPending) {
+    avoiding_.push_back(*report.attempt_id);
+  }
+  if (effect.job_changed) {
+    events_.push_back({effect.job_event ? JobEventName(*effect.job_event) : kEventUpdated, entry.standing.job});
+  }
+}
+
+void ReportWriter::Answer(const SiteReport& report, ClaimAnswer answer, int64_t fence) {
+  if (answer == ClaimAnswer::kNone) {
+    return;
+  }
+  const auto found = entries_.find(*report.attempt_id);
+  DesiredPhase phase = answer == ClaimAnswer::kGo ? DesiredPhase::kGo : DesiredPhase::kGone;
+  if (phase == DesiredPhase::kGo && found->second.standing.cancel_wanted) {
+    phase = DesiredPhase::kCancel;
+  }
+  result_.answers.push_back({.attempt_id = *report.attempt_id, .fence = fence, .phase = phase, .order = {}});
+}
+
+// A share that refused the job for ever is left out from now on: the job moves to the class that avoids it.
+Status ReportWriter::AvoidShares() {
+  for (const AttemptId& id : avoiding_) {
+    JobView& job = entries_.at(id).standing.job;
+    ASSIGN_OR_RETURN(const Rows rows, tx_.Execute(kReadClass, Params().Id(job.class_id)));
+    if (rows.empty()) {
+      return Internal("job {} is of class {}, which is not there", job.job_id.ToString(), job.class_id.ToString());
+    }
+    ASSIGN_OR_RETURN(JobRequest request, DecodeJobRequest(rows.Bytes(0, 0)));
+    const auto event = std::ranges::find_if(events_, [&](const NewEvent& one) {
+      return one.job.job_id == job.job_id && one.job.version == job.version;
+    });
+    request.avoided_shares.push_back(fmt::format("{}/{}", entries_.at(id).site_name, entries_.at(id).share));
+    const std::string encoded = EncodeJobRequest(request);
+    job.class_id = ClassIdOf(encoded);
+    RETURN_IF_ERROR(tx_.Execute(kInsertClass, Params().Id(job.class_id).Bytes(encoded)).status());
+    if (event != events_.end()) {
+      event->job.class_id = job.class_id;
+    }
+  }
+  return OkStatus();
+}
+
+Status ReportWriter::ChargeEnded() {
+  std::vector<ChargeOrder> orders;
+  for (auto& [id, entry] : entries_) {
+    const bool now = entry.charge == ChargeStep::kNow || (entry.charge == ChargeStep::kNothing && IsFinal(entry.standing.job.state));
+    if (entry.ended && now) {
+      orders.push_back({.standing = entry.standing,
+                        .site_id = batch_.site_id,
+                        .share = entry.share,
+                        .end_kind = EndKindOf(entry.standing, entry.charge),
+                        .usage = entry.usage,
+                        .job_over = IsFinal(entry.standing.job.state)});
+    }
+  }
+  if (!orders.empty()) {
+    RETURN_IF_ERROR(charges_.Charge(orders));
+  }
+  for (const ChargeOrder& order : orders) {
+    JobView& job = entries_.at(order.standing.attempt_id).standing.job;
+    job.money = order.standing.job.money;
+    for (NewEvent& event : events_) {
+      if (event.job.job_id == job.job_id && event.job.version == job.version) {
+        event.job.money = job.money;
+      }
+    }
+  }
+  return WriteLateCharges(tx_, ids_, late_).status();
+}
+
+Status ReportWriter::WriteAttempts() {
+  std::vector<AttemptStanding> attempts, jobs;
+  std::vector<EndedAttempt> ended;
+  std::vector<JobView> ended_jobs;
+  for (const auto& [id, entry] : entries_) {
+    if (!entry.changed) {
+      continue;
+    }
+    (IsFinal(entry.standing.job.state) ? ended_jobs.push_back(entry.standing.job) : jobs.push_back(entry.standing));
+    if (!entry.ended) {
+      attempts.push_back(entry.standing);
+      continue;
+    }
+    EndedAttempt end{.standing = entry.standing, .site_id = batch_.site_id, .share = entry.share, .charge = ChargeState::kNone, .charge_due_at = {}};
+    if (entry.charge == ChargeStep::kNow) {
+      end.charge = entry.usage && entry.usage->provisional ? ChargeState::kProvisional : ChargeState::kFinal;
+    } else if (entry.charge == ChargeStep::kWhenKnown) {
+      end.charge = ChargeState::kPending;
+      end.charge_due_at = tx_.now() + usage_wait_max_;
+    }
+    ended.push_back(std::move(end));
+  }
+  RETURN_IF_ERROR(UpdateJobs(tx_, jobs));
+  RETURN_IF_ERROR(WriteJobEnds(tx_, ended_jobs));
+  RETURN_IF_ERROR(UpdateAttempts(tx_, attempts));
+  RETURN_IF_ERROR(WriteAttemptEnds(tx_, ended));
+  return WriteEvents(tx_, events_);
+}
+
+Status ReportWriter::WriteRefused() {
+  if (refused_.empty()) {
+    return OkStatus();
+  }
+  std::vector<int64_t> seqs;
+  std::vector<std::optional<AttemptId>> attempts;
+  std::vector<std::string_view> kinds, whys;
+  for (const auto& [report, why] : refused_) {
+    seqs.push_back(report->seq);
+    attempts.push_back(report->attempt_id);
+    kinds.push_back(ReportKindName(report->kind));
+    whys.push_back(why);
+  }
+  Params params;
+  params.Id(batch_.site_id).Id(batch_.journal_id).IntArray(seqs).OptionalIdArray(attempts).TextArray(kinds).TextArray(whys);
+  return tx_.Execute(kInsertRefused, params).status();
+}
+
+}  // namespace turnpike

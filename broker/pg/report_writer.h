@@ -1,0 +1,66 @@
+#pragma once
+// One batch of a site's reports, inside one transaction: lock, apply the rules in the journal's order, write what came of it once.
+// Made for one pass of one transaction.
+
+#include <chrono>
+#include <map>
+#include <vector>
+
+#include "broker/pg/attempt_rows.h"
+#include "broker/pg/charge_writer.h"
+#include "broker/pg/job_rows.h"
+#include "broker/pg/late_charges.h"
+#include "broker/ports/link_store.h"
+
+namespace turnpike {
+
+class ReportWriter {
+ public:
+  ReportWriter(Transaction& tx, IdSource& ids, const ReportBatch& batch, std::chrono::seconds usage_wait_max)
+      : tx_(tx), ids_(ids), batch_(batch), usage_wait_max_(usage_wait_max), charges_(tx, ids) {}
+
+  Result<AppliedReports> Run();
+
+ private:
+  struct Refused {
+    const SiteReport* report;
+    std::string why;
+  };
+  // An attempt of this batch, with what has become of it so far.
+  struct Entry {
+    AttemptStanding standing;
+    std::string share;      // and site, which the job forgets when it waits again
+    std::string site_name;
+    bool changed = false;
+    bool ended = false;
+    ChargeStep charge = ChargeStep::kNone;
+    std::optional<UsageFigures> usage;
+  };
+
+  // The mark before this batch; reports at or below it have been applied.
+  Result<int64_t> ReadMark();
+  Status LockAll();
+  void ApplyAll(int64_t mark);
+  void ApplyOne(const SiteReport& report);
+  void Answer(const SiteReport& report, ClaimAnswer answer, int64_t fence);
+  Status AvoidShares();
+  Status ChargeEnded();
+  Status WriteAttempts();
+  Status WriteRefused();
+  Status MoveMark(int64_t mark);
+
+  Transaction& tx_;
+  IdSource& ids_;
+  const ReportBatch& batch_;
+  const std::chrono::seconds usage_wait_max_;
+  ChargeWriter charges_;
+  std::map<AttemptId, Entry> entries_;
+  std::map<AttemptId, AttemptOwner> owners_;
+  std::vector<AttemptId> avoiding_;  // whose share will never take the job
+  std::vector<NewEvent> events_;
+  std::vector<Refused> refused_;
+  std::vector<LateCharge> late_;
+  AppliedReports result_;
+};
+
+}  // namespace turnpike

@@ -1,0 +1,67 @@
+#include "broker/pg/site_rows.h"
+
+#include "base/check.h"
+#include "base/error_reason.h"
+
+namespace turnpike {
+namespace {
+
+// $1 sites.
+constexpr char kReadSites[] = R"sql(
+    SELECT s.site_id, s.name, s.display_name, s.region, s.time_zone, s.state, s.state_reason, s.scheduler,
+           coalesce(x.connected, false), greatest(s.last_seen_at, c.reported_at), coalesce(c.body, ''),
+           coalesce((SELECT max(p.version) FROM price_book AS p WHERE p.site_id = s.site_id), 0)
+      FROM site AS s
+      LEFT JOIN site_session AS x
+        ON x.site_id = s.site_id
+      LEFT JOIN site_capacity AS c
+        ON c.site_id = s.site_id
+     WHERE s.site_id = ANY($1)
+     ORDER BY s.name
+)sql";
+
+SiteRecord SiteAt(const Rows& rows, int row) {
+  SiteRecord site;
+  int column = 0;
+  site.site_id = rows.Id<SiteId>(row, column++);
+  site.name = rows.Text(row, column++);
+  site.display_name = rows.Text(row, column++);
+  site.region = rows.Text(row, column++);
+  site.time_zone = rows.Text(row, column++);
+  const std::optional<SiteState> state = ParseSiteState(rows.Text(row, column++));
+  CHECK(state.has_value());
+  site.state = *state;
+  site.state_reason = rows.Text(row, column++);
+  site.scheduler = rows.Text(row, column++);
+  site.connected = rows.Bool(row, column++);
+  site.last_seen_at = rows.OptionalTime(row, column++);
+  site.capacity = rows.Bytes(row, column++);
+  site.price_book_version = rows.Int(row, column++);
+  return site;
+}
+
+}  // namespace
+
+Result<SiteRecord> ReadSite(Transaction& tx, SiteId site_id) {
+  ASSIGN_OR_RETURN(std::vector<SiteRecord> sites, ReadSites(tx, {site_id}));
+  if (sites.empty()) {
+    return NoSuchSite(site_id.ToString());
+  }
+  return std::move(sites.front());
+}
+
+Result<std::vector<SiteRecord>> ReadSites(Transaction& tx, const std::vector<SiteId>& sites) {
+  ASSIGN_OR_RETURN(const Rows rows, tx.Execute(kReadSites, Params().IdArray(sites)));
+  std::vector<SiteRecord> records;
+  for (int row = 0; row < rows.size(); ++row) {
+    records.push_back(SiteAt(rows, row));
+  }
+  return records;
+}
+
+Status NoSuchSite(std::string_view name_or_id) {
+  return WithReason(NotFound("site {} is not registered", name_or_id), ErrorReason::kNotFound,
+                    {{"site", std::string(name_or_id)}});
+}
+
+}  // namespace turnpike

@@ -1,0 +1,90 @@
+#pragma once
+// What the broker keeps for a site's agent: its session, what should be running, what it reported.  Thread-safe; every call is a
+// transaction that sees the attempts of one site only.
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/status.h"
+#include "broker/core/site_report.h"
+#include "broker/ports/event_log.h"
+
+namespace turnpike {
+
+struct SessionRequest {
+  SiteId site_id;
+  std::string replica;
+  JournalId journal_id;
+  int64_t journal_seq = 0;   // the newest report in the agent's journal
+  int64_t epoch_seen = 0;    // the newest session epoch there
+  std::string scheduler;
+};
+
+struct OpenedSession {
+  int64_t epoch = 0;
+  int64_t acked_seq = 0;
+  bool recovery = false;     // the journal was lost or rolled back
+};
+
+enum class DesiredPhase { kOffered, kGo, kCancel, kGone };
+
+// What to run, and where; with kOffered.
+struct AttemptOrder {
+  JobId job_id;
+  int32_t task_index = 0;
+  int64_t job_number = 0;
+  ProjectId project_id;
+  std::string project_name;
+  std::string subject;
+  std::string share;
+  std::string spec;          // the contract's JobSpec without its script
+  std::string script;
+  int64_t time_limit_seconds = 0;
+};
+
+struct DesiredAttempt {
+  AttemptId attempt_id;
+  int64_t fence = 0;
+  DesiredPhase phase = DesiredPhase::kOffered;
+  std::optional<AttemptOrder> order;
+};
+
+// Reports of one session, in the journal's order.
+struct ReportBatch {
+  SiteId site_id;
+  int64_t epoch = 0;
+  JournalId journal_id;
+  std::vector<SiteReport> reports;
+};
+
+struct AppliedReports {
+  int64_t acked_seq = 0;
+  std::vector<DesiredAttempt> answers;   // GO or GONE for each claim, GONE for what is over
+  bool changed_jobs = false;             // the event tail has something to read
+};
+
+struct LogPiece {
+  AttemptId attempt_id;
+  bool error_stream = false;
+  int64_t offset = 0;
+  std::string bytes;
+};
+
+class LinkStore {
+ public:
+  virtual ~LinkStore() = default;
+
+  // A new epoch for the site; every older session is refused from now on.
+  virtual Result<OpenedSession> OpenSession(const SessionRequest& request) = 0;
+  // Marks the session as gone if it is still the newest.
+  virtual Status CloseSession(SiteId site_id, int64_t epoch) = 0;
+  // The site's open attempts: all, or those named.  Attempts that are named and are not open come back as kGone.
+  virtual Result<std::vector<DesiredAttempt>> Desired(SiteId site_id, const std::optional<std::vector<AttemptId>>& only) = 0;
+  // Applies each report once.  ABORTED (SESSION_REPLACED) when a newer session exists; FAILED_PRECONDITION when there is a gap before the first.
+  virtual Result<AppliedReports> Apply(const ReportBatch& batch) = 0;
+  virtual Status StoreCapacity(SiteId site_id, int64_t epoch, int64_t number, const std::string& body) = 0;
+  virtual Status StoreLog(SiteId site_id, const std::vector<LogPiece>& pieces) = 0;
+};
+
+}  // namespace turnpike

@@ -1,0 +1,56 @@
+#pragma once
+// What placement reads and commits, over all projects and sites.  Thread-safe; every call is a transaction as role turnpike_placement.
+
+#include <chrono>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "base/resources.h"
+#include "base/status.h"
+#include "broker/core/job_view.h"
+#include "broker/ports/event_log.h"
+
+namespace turnpike {
+
+// One line of a plan: an attempt to offer, if the job still is as it was planned.
+struct PlannedAttempt {
+  JobId job_id;
+  int32_t task_index = 0;
+  int64_t version = 0;          // of the job when it was planned
+  AttemptId attempt_id;
+  SiteId site_id;
+  std::string share;
+  int64_t price_version = 0;
+  ResourceAmounts amounts;      // what the share will allocate
+  int64_t time_limit_seconds = 0;
+};
+
+// A job that no share will ever take.
+struct HopelessJob {
+  JobId job_id;
+  int64_t version = 0;
+  std::string reason;
+};
+
+class PlacementStore {
+ public:
+  virtual ~PlacementStore() = default;
+
+  // Every live job.  Follow the event log from a head read before this: an older version of a job is no news.
+  virtual Status LoadLive(const std::function<void(const JobView&)>& visit) = 0;
+  // Encoded requests by class id; unknown ids are left out.
+  virtual Result<std::vector<std::pair<Uuid, std::string>>> LoadClasses(const std::vector<Uuid>& class_ids) = 0;
+  // Offers the planned attempts; jobs that changed since, or whose cancel was asked for, are left out.  Returns how many were placed.
+  virtual Result<size_t> CommitPlan(const std::vector<PlannedAttempt>& plan, std::chrono::seconds offer_lifetime) = 0;
+  // Ends jobs that wait in vain; all their money goes back.
+  virtual Result<size_t> FailHopeless(const std::vector<HopelessJob>& jobs) = 0;
+  // Takes back offers that nobody claimed in time; their jobs wait again.
+  virtual Result<size_t> WithdrawExpired(size_t limit) = 0;
+  // Settles what ran and whose usage never came, from what is known.
+  virtual Result<size_t> SettleOverdue(size_t limit) = 0;
+  // Makes the coming months' partitions and drops request keys that are too old.
+  virtual Status Maintain() = 0;
+};
+
+}  // namespace turnpike

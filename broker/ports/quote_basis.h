@@ -1,0 +1,24 @@
+#pragma once
+// The federation as matching sees it at one moment: what submissions are quoted by.  Every replica has one in memory.
+
+#include <memory>
+#include <vector>
+
+#include "broker/core/matcher.h"
+
+namespace turnpike {
+
+struct QuoteBasis {
+  FederationView federation;
+  std::vector<PriceList> price_lists;   // the newest, and those that waiting jobs were quoted by
+  int64_t price_list_newest = 0;        // 0: nobody has set a price yet
+  MatchPolicy policy;
+};
+
+class QuoteBasisSource {
+ public:
+  virtual ~QuoteBasisSource() = default;
+  virtual std::shared_ptr<const QuoteBasis> Basis() const = 0;
+};
+
+}  // namespace turnpike

@@ -1,0 +1,107 @@
+#pragma once
+// Sites, their prices and their certificates.  Thread-safe; every call is a transaction.
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/digest.h"
+#include "base/ids.h"
+#include "base/request_key.h"
+#include "base/status.h"
+#include "base/time.h"
+#include "billing/core/price_book.h"
+#include "broker/core/share.h"
+
+namespace turnpike {
+
+// What the register says of a site.
+struct SiteRecord {
+  SiteId site_id;
+  std::string name;
+  std::string display_name;
+  std::string region;
+  std::string time_zone;
+  SiteState state = SiteState::kRegistered;
+  std::string state_reason;
+  std::string scheduler;
+  bool connected = false;
+  std::optional<Timestamp> last_seen_at;
+  std::string capacity;            // shares as last reported, encoded (broker/core/capacity_codec.h); empty: never
+  int64_t price_book_version = 0;  // in force; 0: none
+};
+
+struct NewSite {
+  SiteRecord site;
+  Sha256Digest token_hash{};
+  Timestamp token_expires_at{};
+};
+
+// A first use of an enrollment token, or the same again.
+struct Enrollment {
+  Sha256Digest token_hash{};
+  Sha256Digest public_key_hash{};
+};
+
+struct EnrolledSite {
+  SiteId site_id;
+  std::string name;
+  std::optional<std::string> certificate_pem;  // what the agent gets: new, or the same again for the same key
+};
+
+struct CertificateRecord {
+  std::string serial;
+  SiteId site_id;
+  Timestamp not_after{};
+};
+
+// All sites' prices at one time: which version of each site's book was in force.  Each new book makes a new list.
+struct PriceListRecord {
+  int64_t id = 0;  // 1, 2, 3 …; 0: no site has prices yet
+  std::vector<std::pair<SiteId, int64_t>> versions;
+};
+
+class SiteStore {
+ public:
+  // Makes the certificate that an enrollment hands out, and its text.  It may be called more than once; what it made
+  // last counts.
+  using IssueCertificate = std::function<Result<std::pair<CertificateRecord, std::string>>(const EnrolledSite&)>;
+
+  virtual ~SiteStore() = default;
+
+  // ALREADY_EXISTS when another site has the name.  A repeat returns the site made first, and its unused tokens make
+  // way for the new one.
+  virtual Result<SiteRecord> Register(const RequestKey& key, const NewSite& site) = 0;
+  virtual Result<SiteRecord> Find(std::string_view name_or_id) = 0;
+  // By name.
+  virtual Result<std::vector<SiteRecord>> List(std::string_view after_name, size_t limit) = 0;
+  // Display name, region and time zone; the rest is not taken over.
+  virtual Result<SiteRecord> Update(const SiteRecord& changed) = 0;
+  // From one of `from` to `to`; FAILED_PRECONDITION from any other state.
+  virtual Result<SiteRecord> ChangeState(SiteId site_id, const std::vector<SiteState>& from, SiteState to,
+                                         const std::string& reason) = 0;
+
+  // The next version, in force from now, and the price list that names it.
+  virtual Result<PriceBook> SetPriceBook(const RequestKey& key, const PriceBook& book) = 0;
+  // Version 0: the one in force.
+  virtual Result<PriceBook> GetPriceBook(SiteId site_id, int64_t version) = 0;
+  virtual Result<std::vector<PriceBook>> PriceBooksInForce() = 0;
+  // By site and version; what does not exist is left out.
+  virtual Result<std::vector<PriceBook>> PriceBooks(const std::vector<std::pair<SiteId, int64_t>>& versions) = 0;
+  virtual Result<PriceListRecord> LatestPriceList() = 0;
+  // By id; what does not exist is left out.
+  virtual Result<std::vector<PriceListRecord>> PriceLists(const std::vector<int64_t>& ids) = 0;
+
+  // Checks the token; the certificate is made by `issue` and stored in the same transaction.  For ten minutes the same
+  // key gets the same certificate again.  PERMISSION_DENIED (ENROLLMENT_REFUSED) when the token is unknown, ended or
+  // used, or the site is shut out; a used token that comes with another key shuts the site out.
+  virtual Result<EnrolledSite> Enroll(const Enrollment& enrollment, const IssueCertificate& issue) = 0;
+  virtual Status RecordCertificate(const CertificateRecord& certificate) = 0;
+  // PERMISSION_DENIED when the site is shut out.
+  virtual Result<SiteRecord> Admit(SiteId site_id) = 0;
+};
+
+}  // namespace turnpike

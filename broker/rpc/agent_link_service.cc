@@ -1,0 +1,104 @@
+#include "broker/rpc/agent_link_service.h"
+
+#include "base/grpc/credentials.h"
+#include "base/grpc/error_details.h"
+#include "base/log.h"
+#include "broker/rpc/convert_time.h"
+#include "broker/rpc/unary_call.h"
+
+namespace turnpike {
+namespace {
+
+constexpr size_t kPieceBytesMax = 64U << 10U;
+constexpr size_t kPiecesMax = 64;  // of one call
+
+Result<SiteRecord> AdmitPeer(const LinkSetting& setting, const grpc::ServerContextBase& context) {
+  ASSIGN_OR_RETURN(const std::string uri, PeerUri(context));
+  ASSIGN_OR_RETURN(const AgentIdentity agent, setting.issuer.IdentityOf(uri));
+  return setting.sites.Admit(agent.site);
+}
+
+Result<LogPiece> PieceOf(const v1::SendLogRequest& request) {
+  const std::optional<AttemptId> attempt = AttemptId::Parse(request.attempt_id());
+  if (!attempt || request.offset() < 0 || request.data().size() > kPieceBytesMax) {
+    return InvalidArgument("a piece of output has no attempt, a negative offset, or more than {} bytes", kPieceBytesMax);
+  }
+  return LogPiece{.attempt_id = *attempt,
+                  .error_stream = request.stream() == v1::ReadLogRequest::STREAM_ERROR,
+                  .offset = request.offset(),
+                  .bytes = request.data()};
+}
+
+// One SendLog call: collects the pieces, then stores them at once.  Owns itself.
+class LogReceiver final : public grpc::ServerReadReactor<v1::SendLogRequest> {
+ public:
+  LogReceiver(const LinkSetting& setting, grpc::CallbackServerContext& context) : setting_(setting), context_(context) {
+    StartRead(&request_);
+  }
+
+ private:
+  void OnReadDone(bool ok) override {
+    if (!ok) {
+      setting_.pool.Run([this] { Finish(ToGrpc(Store())); });
+      return;
+    }
+    Result<LogPiece> piece = PieceOf(request_);
+    if (!piece.ok() || pieces_.size() == kPiecesMax) {
+      Finish(ToGrpc(piece.ok() ? InvalidArgument("more than {} pieces came in one call", kPiecesMax) : piece.status()));
+      return;
+    }
+    pieces_.push_back(*std::move(piece));
+    StartRead(&request_);
+  }
+  void OnDone() override { delete this; }
+
+  Status Store() {
+    ASSIGN_OR_RETURN(const SiteRecord site, AdmitPeer(setting_, context_));
+    return pieces_.empty() ? OkStatus() : setting_.store.StoreLog(site.site_id, pieces_);
+  }
+
+  const LinkSetting& setting_;
+  grpc::CallbackServerContext& context_;
+  v1::SendLogRequest request_;
+  std::vector<LogPiece> pieces_;
+};
+
+}  // namespace
+
+grpc::ServerUnaryReactor* AgentLinkService::Renew(grpc::CallbackServerContext* context, const v1::RenewRequest* request,
+                                                  v1::RenewResponse* response) {
+  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  const bool taken = setting_.pool.TryRun(
+      [this, context, request, response, reactor] { reactor->Finish(ToGrpc(RenewFor(*context, *request, *response))); });
+  if (!taken) {
+    reactor->Finish(ToGrpc(PoolIsFull()));
+  }
+  return reactor;
+}
+
+grpc::ServerBidiReactor<v1::SynchronizeRequest, v1::SynchronizeResponse>* AgentLinkService::Synchronize(
+    grpc::CallbackServerContext* context) {
+  return new LinkSession(setting_, *context);
+}
+
+grpc::ServerReadReactor<v1::SendLogRequest>* AgentLinkService::SendLog(grpc::CallbackServerContext* context,
+                                                                       v1::SendLogResponse* /*response*/) {
+  return new LogReceiver(setting_, *context);
+}
+
+Status AgentLinkService::RenewFor(const grpc::ServerContextBase& context, const v1::RenewRequest& request,
+                                  v1::RenewResponse& response) {
+  ASSIGN_OR_RETURN(const std::string uri, PeerUri(context));
+  ASSIGN_OR_RETURN(const AgentIdentity agent, setting_.issuer.IdentityOf(uri));
+  ASSIGN_OR_RETURN(const SiteRecord site, setting_.sites.Admit(agent.site));
+  ASSIGN_OR_RETURN(const IssuedCertificate issued,
+                   setting_.issuer.SignAgentRequest(request.certificate_request(), agent, setting_.clock.Now()));
+  RETURN_IF_ERROR(setting_.sites.RecordCertificate(
+      {.serial = issued.serial_hex, .site_id = site.site_id, .not_after = issued.not_after}));
+  response.set_certificate_pem(issued.certificate_pem);
+  *response.mutable_expire_time() = ToProto(issued.not_after);
+  LogInfo("certificate renewed", {{"site", site.name}, {"serial", issued.serial_hex}});
+  return OkStatus();
+}
+
+}  // namespace turnpike

@@ -1,0 +1,174 @@
+#include "broker/rpc/billing_service.h"
+
+#include "broker/core/page_token.h"
+#include "broker/rpc/check_message.h"
+#include "broker/rpc/convert_billing.h"
+#include "broker/rpc/convert_time.h"
+#include "broker/rpc/page_size.h"
+#include "broker/rpc/request_keys.h"
+
+namespace turnpike {
+namespace {
+
+Status NoSuchAccount(const std::string& name) {
+  return WithReason(NotFound("there is no account of '{}' that you may see", name), ErrorReason::kNotFound, {{"owner", name}});
+}
+
+Status CheckForm(const google::protobuf::Message& request) {
+  FieldViolations violations;
+  CheckMessage(request, "request", violations);
+  return violations.ToStatus();
+}
+
+// Where a page of the ledger begins.
+Result<LedgerPage> PageFrom(int page_size, const std::string& page_token, const std::string& digest) {
+  LedgerPage page;
+  ASSIGN_OR_RETURN(page.limit, PageSizeOf(page_size));
+  ++page.limit;  // One more tells whether there is a next page.
+  if (!page_token.empty()) {
+    ASSIGN_OR_RETURN(const PageKey key, DecodePageToken(page_token, digest));
+    page.before_at = key.time;
+    page.before_id = key.id;
+  }
+  return page;
+}
+
+std::string DigestOf(std::string_view method, const AccountOwner& owner) {
+  return fmt::format("{} {}{}", method, owner.project_id ? owner.project_id->ToString() : "", owner.site_id ? owner.site_id->ToString() : "");
+}
+
+}  // namespace
+
+grpc::ServerUnaryReactor* BillingService::CreateProject(grpc::CallbackServerContext* context, const v1::CreateProjectRequest* request,
+                                                        v1::CreateProjectResponse* response) {
+  return HandleCall(parts_.setting, context, [this, request, response](const Principal& principal) -> Status {
+    RETURN_IF_ERROR(RequireRole(principal, Role::kFederationOperator));
+    RETURN_IF_ERROR(CheckForm(*request));
+    ASSIGN_OR_RETURN(const RequestKey key,
+                     KeyOf(KeyedCall{.project_id = {}, .method = "CreateProject", .request_id = request->request_id()}, *request));
+    turnpike::CreateProject create(parts_.ledger, parts_.ids);
+    ASSIGN_OR_RETURN(const ProjectView project, create.Run({.key = key, .name = request->name(), .unit = request->unit()}));
+    *response->mutable_project() = ToProto(project);
+    return OkStatus();
+  });
+}
+
+grpc::ServerUnaryReactor* BillingService::Deposit(grpc::CallbackServerContext* context, const v1::DepositRequest* request,
+                                                  v1::DepositResponse* response) {
+  return HandleCall(parts_.setting, context, [this, request, response](const Principal& principal) -> Status {
+    RETURN_IF_ERROR(RequireRole(principal, Role::kFederationOperator));
+    RETURN_IF_ERROR(CheckForm(*request));
+    ASSIGN_OR_RETURN(const RequestKey key,
+                     KeyOf(KeyedCall{.project_id = {}, .method = "Deposit", .request_id = request->request_id()}, *request));
+    turnpike::Deposit deposit(parts_.ledger);
+    ASSIGN_OR_RETURN(const Deposited deposited, deposit.Run({.key = key,
+                                                             .project = request->project(),
+                                                             .amount = request->amount(),
+                                                             .description = request->description()}));
+    *response->mutable_account() = ToProto(deposited.account);
+    *response->mutable_transfer() = ToProto(deposited.transfer);
+    return OkStatus();
+  });
+}
+
+grpc::ServerUnaryReactor* BillingService::GetAccount(grpc::CallbackServerContext* context, const v1::GetAccountRequest* request,
+                                                     v1::GetAccountResponse* response) {
+  return HandleCall(parts_.setting, context,
+                    [this, request, response](const Principal& principal) { return Get(principal, *request, *response); });
+}
+
+grpc::ServerUnaryReactor* BillingService::ListTransfers(grpc::CallbackServerContext* context, const v1::ListTransfersRequest* request,
+                                                        v1::ListTransfersResponse* response) {
+  return HandleCall(parts_.setting, context,
+                    [this, request, response](const Principal& principal) { return Transfers(principal, *request, *response); });
+}
+
+grpc::ServerUnaryReactor* BillingService::ListUsage(grpc::CallbackServerContext* context, const v1::ListUsageRequest* request,
+                                                    v1::ListUsageResponse* response) {
+  return HandleCall(parts_.setting, context,
+                    [this, request, response](const Principal& principal) { return Usage(principal, *request, *response); });
+}
+
+template <class Request>
+Result<AccountOwner> BillingService::OwnerOf(const Principal& principal, const Request& request) {
+  if (request.owner_case() == Request::kSite) {
+    RETURN_IF_ERROR(RequireRole(principal, Role::kSiteOperator));
+    ASSIGN_OR_RETURN(const SiteRecord site, parts_.sites.Find(request.site()));
+    return AccountOwner{.project_id = {}, .site_id = site.site_id};
+  }
+  ASSIGN_OR_RETURN(const ProjectId project, FindProject(principal, request.owner_case() == Request::kProject ? request.project() : ""));
+  return AccountOwner{.project_id = project, .site_id = {}};
+}
+
+Result<ProjectId> BillingService::FindProject(const Principal& principal, const std::string& name) {
+  if (name.empty()) {
+    return ProjectOf(principal, "");
+  }
+  const Result<ProjectView> project = parts_.ledger.FindProject(name);
+  if (!project.ok() && project.status().code() != StatusCode::kNotFound) {
+    return project.status();
+  }
+  // Whether another project exists is not told to strangers.
+  const bool may_see = project.ok() && (principal.Has(Role::kFederationOperator) || principal.project_id == project->project_id);
+  if (!may_see) {
+    return NoSuchAccount(name);
+  }
+  return project->project_id;
+}
+
+Status BillingService::Get(const Principal& principal, const v1::GetAccountRequest& request, v1::GetAccountResponse& response) {
+  ASSIGN_OR_RETURN(const AccountOwner owner, OwnerOf(principal, request));
+  ASSIGN_OR_RETURN(const std::vector<AccountView> accounts, parts_.ledger.Accounts(owner));
+  for (const AccountView& account : accounts) {
+    if (request.unit().empty() || request.unit() == account.unit) {
+      *response.mutable_account() = ToProto(account);
+      return OkStatus();
+    }
+  }
+  return NoSuchAccount(request.owner_case() == v1::GetAccountRequest::kSite ? request.site() : request.project());
+}
+
+Status BillingService::Transfers(const Principal& principal, const v1::ListTransfersRequest& request,
+                                 v1::ListTransfersResponse& response) {
+  ASSIGN_OR_RETURN(const AccountOwner owner, OwnerOf(principal, request));
+  const std::string digest = DigestOf("ListTransfers", owner);
+  ASSIGN_OR_RETURN(const LedgerPage page, PageFrom(request.page_size(), request.page_token(), digest));
+  ASSIGN_OR_RETURN(std::vector<TransferView> transfers, parts_.ledger.Transfers(owner, page));
+  if (transfers.size() == page.limit) {
+    transfers.pop_back();
+    response.set_next_page_token(EncodePageToken({.time = transfers.back().at, .id = transfers.back().transfer_id.uuid()}, digest));
+  }
+  for (const TransferView& transfer : transfers) {
+    *response.add_transfers() = ToProto(transfer);
+  }
+  return OkStatus();
+}
+
+Status BillingService::Usage(const Principal& principal, const v1::ListUsageRequest& request, v1::ListUsageResponse& response) {
+  UsageQuery query;
+  ASSIGN_OR_RETURN(query.project_id, FindProject(principal, request.project()));
+  if (!request.job_id().empty()) {
+    query.job_id = JobId::Parse(request.job_id());
+    if (!query.job_id) {
+      FieldViolations violations;
+      violations.Add("job_id", "is not a job's id");
+      return violations.ToStatus();
+    }
+  }
+  if (request.has_since()) {
+    query.since = FromProto(request.since());
+  }
+  const std::string digest =
+      DigestOf("ListUsage", {.project_id = query.project_id, .site_id = {}}) + request.job_id() + request.since().ShortDebugString();
+  ASSIGN_OR_RETURN(query.page, PageFrom(request.page_size(), request.page_token(), digest));
+  ASSIGN_OR_RETURN(const std::vector<UsageView> records, parts_.ledger.Usage(query));
+  if (records.size() >= query.page.limit) {  // Records of one moment stay on one page.
+    response.set_next_page_token(EncodePageToken({.time = records.back().at, .id = records.back().attempt_id.uuid()}, digest));
+  }
+  for (const UsageView& record : records) {
+    *response.add_records() = ToProto(record);
+  }
+  return OkStatus();
+}
+
+}  // namespace turnpike

@@ -1,0 +1,46 @@
+#pragma once
+// BillingService over the ledger.  Thread-safe; calls never block gRPC's threads.
+
+#include <turnpike/v1/billing_service.grpc.pb.h>
+
+#include "billing/actions/create_project.h"
+#include "billing/actions/deposit.h"
+#include "broker/ports/site_store.h"
+#include "broker/rpc/unary_call.h"
+
+namespace turnpike {
+
+class BillingService final : public v1::BillingService::CallbackService {
+ public:
+  struct Parts {
+    CallSetting setting;
+    LedgerStore& ledger;
+    SiteStore& sites;
+    IdSource& ids;
+  };
+  explicit BillingService(Parts parts) : parts_(std::move(parts)) {}
+
+  grpc::ServerUnaryReactor* CreateProject(grpc::CallbackServerContext* context, const v1::CreateProjectRequest* request,
+                                          v1::CreateProjectResponse* response) override;
+  grpc::ServerUnaryReactor* Deposit(grpc::CallbackServerContext* context, const v1::DepositRequest* request,
+                                    v1::DepositResponse* response) override;
+  grpc::ServerUnaryReactor* GetAccount(grpc::CallbackServerContext* context, const v1::GetAccountRequest* request,
+                                       v1::GetAccountResponse* response) override;
+  grpc::ServerUnaryReactor* ListTransfers(grpc::CallbackServerContext* context, const v1::ListTransfersRequest* request,
+                                          v1::ListTransfersResponse* response) override;
+  grpc::ServerUnaryReactor* ListUsage(grpc::CallbackServerContext* context, const v1::ListUsageRequest* request,
+                                      v1::ListUsageResponse* response) override;
+
+ private:
+  // Whose books: a site's for operators, the caller's own project, another project for operators.
+  template <class Request>
+  Result<AccountOwner> OwnerOf(const Principal& principal, const Request& request);
+  Result<ProjectId> FindProject(const Principal& principal, const std::string& name);
+  Status Get(const Principal& principal, const v1::GetAccountRequest& request, v1::GetAccountResponse& response);
+  Status Transfers(const Principal& principal, const v1::ListTransfersRequest& request, v1::ListTransfersResponse& response);
+  Status Usage(const Principal& principal, const v1::ListUsageRequest& request, v1::ListUsageResponse& response);
+
+  const Parts parts_;
+};
+
+}  // namespace turnpike

@@ -1,0 +1,19 @@
+#pragma once
+// Moments and durations between the contract and the core.
+
+#include <google/protobuf/duration.pb.h>
+#include <google/protobuf/timestamp.pb.h>
+
+#include <optional>
+
+#include "base/time.h"
+
+namespace turnpike {
+
+google::protobuf::Timestamp ToProto(Timestamp at);
+Timestamp FromProto(const google::protobuf::Timestamp& at);
+google::protobuf::Duration ToProto(Duration duration);
+// Whole microseconds; what is finer is cut off.
+Duration FromProto(const google::protobuf::Duration& duration);
+
+}  // namespace turnpike

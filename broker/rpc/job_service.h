@@ -1,0 +1,67 @@
+#pragma once
+// JobService over the actions and stores.  Thread-safe; calls never block gRPC's threads.
+
+#include <turnpike/v1/job_service.grpc.pb.h>
+
+#include <map>
+
+#include "billing/ports/ledger_store.h"
+#include "broker/actions/submit_jobs.h"
+#include "broker/live/index_follower.h"
+#include "broker/live/watch_hub.h"
+#include "broker/ports/event_log.h"
+#include "broker/rpc/unary_call.h"
+
+namespace turnpike {
+
+class JobService final : public v1::JobService::CallbackService {
+ public:
+  struct Parts {
+    CallSetting setting;
+    SubmitJobs& submit;
+    JobStore& jobs;
+    LedgerStore& ledger;
+    IndexFollower& index;
+    EventLog& events;
+    WatchHub& watch;
+    std::function<void()> committed;   // something was committed: look at the event log
+  };
+  explicit JobService(Parts parts) : parts_(std::move(parts)) {}
+
+  grpc::ServerUnaryReactor* SubmitJob(grpc::CallbackServerContext* context, const v1::SubmitJobRequest* request,
+                                      v1::SubmitJobResponse* response) override;
+  grpc::ServerUnaryReactor* BatchSubmitJobs(grpc::CallbackServerContext* context, const v1::BatchSubmitJobsRequest* request,
+                                            v1::BatchSubmitJobsResponse* response) override;
+  grpc::ServerUnaryReactor* GetJob(grpc::CallbackServerContext* context, const v1::GetJobRequest* request,
+                                   v1::GetJobResponse* response) override;
+  grpc::ServerUnaryReactor* ListJobs(grpc::CallbackServerContext* context, const v1::ListJobsRequest* request,
+                                     v1::ListJobsResponse* response) override;
+  grpc::ServerUnaryReactor* CancelJob(grpc::CallbackServerContext* context, const v1::CancelJobRequest* request,
+                                      v1::CancelJobResponse* response) override;
+  grpc::ServerWriteReactor<v1::WatchJobsResponse>* WatchJobs(grpc::CallbackServerContext* context,
+                                                             const v1::WatchJobsRequest* request) override;
+  grpc::ServerWriteReactor<v1::ReadLogResponse>* ReadLog(grpc::CallbackServerContext* context,
+                                                         const v1::ReadLogRequest* request) override;
+
+ private:
+  // Authenticates and decodes on the pool, then the committer answers.
+  grpc::ServerUnaryReactor* Submit(grpc::CallbackServerContext* context,
+                                   std::function<Result<SubmissionDraft>(const Principal&)> decode, bool validate_only,
+                                   std::function<Status(const std::vector<Result<JobView>>&)> answer);
+  Result<SubmissionDraft> DraftFor(const Principal& principal, const std::string& project);
+  // The unit never changes, so it is looked up once.
+  Result<std::string> UnitOf(ProjectId project_id) EXCLUDES(mutex_);
+  // By id or number.
+  Result<JobId> FindJob(ProjectId project_id, const std::string& name);
+  // With what is known beside the database: why it waits.
+  v1::Job Show(JobView view) const;
+  Status Get(const Principal& principal, const v1::GetJobRequest& request, v1::GetJobResponse& response);
+  Status List(const Principal& principal, const v1::ListJobsRequest& request, v1::ListJobsResponse& response);
+  Status Cancel(const Principal& principal, const v1::CancelJobRequest& request, v1::CancelJobResponse& response);
+
+  const Parts parts_;
+  Mutex mutex_;
+  std::map<ProjectId, std::string> units_ GUARDED_BY(mutex_);
+};
+
+}  // namespace turnpike

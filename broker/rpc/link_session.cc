@@ -1,0 +1,333 @@
+#include "broker/rpc/link_session.h"
+
+#include "base/error_reason.h"
+#include "base/grpc/credentials.h"
+#include "base/grpc/error_details.h"
+#include "base/log.h"
+#include "broker/core/capacity_codec.h"
+#include "broker/rpc/convert_report.h"
+
+namespace turnpike {
+namespace {
+
+constexpr int kProtocol = 1;
+constexpr int kReportsPerMessageMax = 256;
+constexpr int kReportCredit = 1'024;
+constexpr size_t kInboxMax = 8;
+constexpr size_t kOutboxMax = 1'000;          // messages; an agent that does not read is cut off
+constexpr size_t kOffersPerMessage = 8;       // each may hold a script of 1 MiB
+constexpr size_t kCapacityBytesMax = 4U << 20U;
+constexpr size_t kWelcomeBytesMax = 8U << 20U;
+
+Status SessionReplaced() {
+  return WithReason(Aborted("a newer session of this site took over; this agent must not submit any more"),
+                    ErrorReason::kSessionReplaced);
+}
+
+Status NoCommonProtocol(const v1::Hello& hello) {
+  return WithReason(FailedPrecondition("the agent speaks protocols {} to {}, this broker speaks {}; update the older of the two",
+                                       hello.protocol_min(), hello.protocol_max(), kProtocol),
+                    ErrorReason::kProtocolTooOld);
+}
+
+}  // namespace
+
+LinkSession::LinkSession(const LinkSetting& setting, grpc::CallbackServerContext& context) : setting_(setting), context_(context) {
+  MutexLock lock(mutex_);
+  ReadNext();
+}
+
+void LinkSession::ReadNext() {
+  if (!read_pending_ && !finished_ && !reader_gone_ && inbox_.size() < kInboxMax) {
+    read_pending_ = true;
+    StartRead(&reading_);
+  }
+}
+
+void LinkSession::OnReadDone(bool ok) {
+  MutexLock lock(mutex_);
+  read_pending_ = false;
+  if (!ok) {
+    reader_gone_ = true;
+    FinishOnce(OkStatus());
+    return;
+  }
+  inbox_.push_back(std::move(reading_));
+  reading_.Clear();
+  ScheduleWork();
+  ReadNext();
+}
+
+void LinkSession::Wake(const std::vector<AttemptId>& attempts) {
+  MutexLock lock(mutex_);
+  woken_.insert(attempts.begin(), attempts.end());
+  ScheduleWork();
+}
+
+void LinkSession::Replace() {
+  MutexLock lock(mutex_);
+  FinishOnce(SessionReplaced());
+}
+
+void LinkSession::ScheduleWork() {
+  if (!working_ && !finished_ && (!inbox_.empty() || !woken_.empty())) {
+    working_ = true;
+    ++pins_;
+    setting_.pool.Run([this] {
+      Work();
+      Unpin();
+    });
+  }
+}
+
+// Everything that waits, then gives the thread back.
+void LinkSession::Work() {
+  bool close = false;
+  while (true) {
+    std::optional<v1::SynchronizeRequest> message;
+    std::vector<AttemptId> woken;
+    {
+      MutexLock lock(mutex_);
+      if (finished_ || (inbox_.empty() && woken_.empty())) {
+        working_ = false;
+        close = done_;
+        break;
+      }
+      if (!inbox_.empty()) {
+        message = std::move(inbox_.front());
+        inbox_.pop_front();
+        ReadNext();
+      } else if (epoch_ != 0) {
+        woken.assign(woken_.begin(), woken_.end());
+        woken_.clear();
+      } else {
+        woken_.clear();  // The snapshot of the Welcome will tell it.
+      }
+    }
+    Status status = message ? Handle(*message) : OkStatus();
+    if (status.ok() && !woken.empty()) {
+      Result<std::vector<DesiredAttempt>> desired = setting_.store.Desired(site_.site_id, woken);
+      status = desired.ok() ? SendDesired(*desired) : desired.status();
+    }
+    if (!status.ok()) {
+      MutexLock lock(mutex_);
+      FinishOnce(status);
+    }
+  }
+  if (close) {
+    Close();
+  }
+}
+
+Status LinkSession::Admit() {
+  ASSIGN_OR_RETURN(const std::string uri, PeerUri(context_));
+  ASSIGN_OR_RETURN(const AgentIdentity agent, setting_.issuer.IdentityOf(uri));
+  ASSIGN_OR_RETURN(site_, setting_.sites.Admit(agent.site));
+  admitted_ = true;
+  return OkStatus();
+}
+
+Status LinkSession::Handle(const v1::SynchronizeRequest& message) {
+  if (!admitted_) {
+    RETURN_IF_ERROR(Admit());
+  }
+  if (message.has_hello()) {
+    return HandleHello(message.hello());
+  }
+  if (epoch_ == 0) {
+    return FailedPrecondition("the first message of a session must be Hello");
+  }
+  switch (message.message_case()) {
+    case v1::SynchronizeRequest::kReports:
+      return HandleReports(message.reports());
+    case v1::SynchronizeRequest::kCapacity:
+      return HandleCapacity(message.capacity());
+    case v1::SynchronizeRequest::kHeartbeat: {
+      v1::SynchronizeResponse response;
+      response.mutable_heartbeat();
+      Send(std::move(response));
+      return OkStatus();
+    }
+    case v1::SynchronizeRequest::kHello:
+    case v1::SynchronizeRequest::MESSAGE_NOT_SET:
+      return InvalidArgument("a message of the agent says nothing; is the agent newer than the broker?");
+  }
+  return InvalidArgument("a message of the agent says what this broker does not know");
+}
+
+Status LinkSession::HandleHello(const v1::Hello& hello) {
+  if (epoch_ != 0) {
+    return FailedPrecondition("Hello came twice");
+  }
+  if (hello.protocol_min() > kProtocol || hello.protocol_max() < kProtocol) {
+    return NoCommonProtocol(hello);
+  }
+  const std::optional<JournalId> journal = JournalId::Parse(hello.journal_id());
+  if (!journal) {
+    return InvalidArgument("journal '{}' is no id", hello.journal_id());
+  }
+  journal_id_ = *journal;
+  ASSIGN_OR_RETURN(const OpenedSession session, setting_.store.OpenSession({.site_id = site_.site_id,
+                                                                           .replica = setting_.replica,
+                                                                           .journal_id = journal_id_,
+                                                                           .journal_seq = hello.journal_seq(),
+                                                                           .epoch_seen = hello.epoch_seen(),
+                                                                           .scheduler = hello.scheduler()}));
+  epoch_ = session.epoch;
+  // News from here on wakes this session; what is there already is read after it.
+  setting_.sessions.Add(site_.site_id, *this);
+  ASSIGN_OR_RETURN(std::vector<DesiredAttempt> desired, setting_.store.Desired(site_.site_id, std::nullopt));
+  v1::SynchronizeResponse response;
+  v1::Welcome& welcome = *response.mutable_welcome();
+  welcome.set_protocol(kProtocol);
+  welcome.set_epoch(session.epoch);
+  welcome.set_acked_seq(session.acked_seq);
+  welcome.set_recovery(session.recovery);
+  welcome.mutable_heartbeat_interval()->set_seconds(setting_.heartbeat_interval.count());
+  welcome.set_report_credit(kReportCredit);
+  // All attempts are named; orders beyond what one message may hold follow in messages of their own.
+  std::vector<DesiredAttempt> later;
+  size_t bytes = 0;
+  for (DesiredAttempt& attempt : desired) {
+    bytes += attempt.order ? attempt.order->script.size() + attempt.order->spec.size() : 0;
+    if (attempt.order && bytes > kWelcomeBytesMax) {
+      later.push_back(attempt);
+      attempt.order.reset();
+    }
+    *welcome.add_desired() = ToProto(attempt, setting_.spawn_lease);
+  }
+  Send(std::move(response));
+  setting_.site_changed();
+  LogInfo("site connected", {{"site", site_.name}, {"epoch", std::to_string(epoch_)}, {"recovery", session.recovery ? "yes" : "no"}});
+  return SendDesired(later);
+}
+
+Status LinkSession::HandleReports(const v1::Reports& reports) {
+  if (reports.epoch() != epoch_) {
+    return SessionReplaced();
+  }
+  if (reports.reports_size() == 0 || reports.reports_size() > kReportsPerMessageMax) {
+    return InvalidArgument("{} reports came in one message, 1 to {} may", reports.reports_size(), kReportsPerMessageMax);
+  }
+  ReportBatch batch{.site_id = site_.site_id, .epoch = epoch_, .journal_id = journal_id_, .reports = {}};
+  for (const v1::Report& report : reports.reports()) {
+    ASSIGN_OR_RETURN(SiteReport decoded, FromProto(report));
+    if (!batch.reports.empty() && decoded.seq != batch.reports.back().seq + 1) {
+      return InvalidArgument("report {} follows report {}; numbers have no gaps", decoded.seq, batch.reports.back().seq);
+    }
+    if (decoded.kind == ReportKind::kOrphan) {
+      LogError("a local job with our tag that nobody knows was ended",
+               {{"site", site_.name}, {"tag", decoded.detail}, {"local_job", decoded.local_job_id}});
+    }
+    batch.reports.push_back(std::move(decoded));
+  }
+  ASSIGN_OR_RETURN(const AppliedReports applied, setting_.store.Apply(batch));
+  if (applied.changed_jobs) {
+    setting_.committed();
+  }
+  // First what the claims are waiting for, then the acknowledgement.
+  RETURN_IF_ERROR(SendDesired(applied.answers));
+  v1::SynchronizeResponse response;
+  response.mutable_acknowledge()->set_seq(applied.acked_seq);
+  Send(std::move(response));
+  return OkStatus();
+}
+
+Status LinkSession::HandleCapacity(const v1::Capacity& capacity) {
+  ASSIGN_OR_RETURN(const std::vector<ShareStatus> shares, FromProto(capacity));
+  const std::string body = EncodeCapacity(shares);
+  if (body.size() > kCapacityBytesMax) {
+    return InvalidArgument("the site's capacity has {} bytes, {} are allowed", body.size(), kCapacityBytesMax);
+  }
+  RETURN_IF_ERROR(setting_.store.StoreCapacity(site_.site_id, epoch_, capacity.number(), body));
+  setting_.site_changed();
+  return OkStatus();
+}
+
+Status LinkSession::SendDesired(const std::vector<DesiredAttempt>& desired) {
+  for (size_t first = 0; first < desired.size(); first += kOffersPerMessage) {
+    v1::SynchronizeResponse response;
+    for (size_t i = first; i < desired.size() && i < first + kOffersPerMessage; ++i) {
+      *response.mutable_desired_change()->add_attempts() = ToProto(desired[i], setting_.spawn_lease);
+    }
+    Send(std::move(response));
+  }
+  return OkStatus();
+}
+
+void LinkSession::Send(v1::SynchronizeResponse message) {
+  MutexLock lock(mutex_);
+  if (outbox_.size() >= kOutboxMax) {
+    FinishOnce(Unavailable("the agent reads too slowly; it should connect again"));
+    return;
+  }
+  outbox_.push_back(std::move(message));
+  WriteNext();
+}
+
+void LinkSession::WriteNext() {
+  if (!writing_ && !finished_ && !outbox_.empty()) {
+    writing_ = true;
+    StartWrite(&outbox_.front());
+  }
+}
+
+void LinkSession::OnWriteDone(bool ok) {
+  MutexLock lock(mutex_);
+  writing_ = false;
+  outbox_.pop_front();
+  if (!ok) {
+    FinishOnce(Unavailable("the agent is gone"));
+    return;
+  }
+  WriteNext();
+}
+
+void LinkSession::OnCancel() {
+  MutexLock lock(mutex_);
+  FinishOnce(MakeStatus(StatusCode::kCancelled, "the agent is gone"));
+}
+
+void LinkSession::FinishOnce(const Status& status) {
+  if (!finished_) {
+    finished_ = true;
+    Finish(ToGrpc(status));
+  }
+}
+
+void LinkSession::OnDone() {
+  MutexLock lock(mutex_);
+  finished_ = true;
+  done_ = true;
+  if (!working_) {
+    setting_.pool.Run([this] { Close(); });
+  }
+}
+
+// Nothing else touches the session any more.
+void LinkSession::Close() {
+  if (admitted_) {
+    setting_.sessions.Remove(site_.site_id, *this);
+  }
+  if (epoch_ != 0) {
+    if (const Status status = setting_.store.CloseSession(site_.site_id, epoch_); !status.ok()) {
+      LogWarn("the end of a session could not be stored", {{"site", site_.name}, {"error", std::string(MessageOf(status))}});
+    }
+    LogInfo("site disconnected", {{"site", site_.name}, {"epoch", std::to_string(epoch_)}});
+    setting_.site_changed();
+  }
+  Unpin();
+}
+
+void LinkSession::Unpin() {
+  bool last = false;
+  {
+    MutexLock lock(mutex_);
+    last = --pins_ == 0;
+  }
+  if (last) {
+    delete this;
+  }
+}
+
+}  // namespace turnpike

@@ -1,0 +1,88 @@
+#pragma once
+// One Synchronize stream of one site.  Messages are worked off one at a time on the worker pool, in their order; reading waits while too much is
+// unworked, so a broker that is behind slows its agents and not its memory.  Owns itself: deleted when gRPC is done with it.
+
+#include <turnpike/v1/site_link_service.grpc.pb.h>
+
+#include <deque>
+#include <functional>
+#include <optional>
+#include <set>
+
+#include "base/mutex.h"
+#include "base/worker_pool.h"
+#include "broker/live/site_sessions.h"
+#include "broker/ports/certificate_issuer.h"
+#include "broker/ports/link_store.h"
+#include "broker/ports/site_store.h"
+
+namespace turnpike {
+
+struct LinkSetting {
+  LinkStore& store;
+  SiteStore& sites;
+  CertificateIssuer& issuer;
+  SiteSessions& sessions;
+  WorkerPool& pool;
+  const Clock& clock;
+  std::string replica;
+  std::function<void()> committed;      // something was committed: look at the event log
+  std::function<void()> site_changed;   // a site came, went, or has other figures
+  std::chrono::seconds spawn_lease{60};
+  std::chrono::seconds heartbeat_interval{15};
+};
+
+class LinkSession final : public grpc::ServerBidiReactor<v1::SynchronizeRequest, v1::SynchronizeResponse>, public SiteSession {
+ public:
+  LinkSession(const LinkSetting& setting, grpc::CallbackServerContext& context);
+
+  void Wake(const std::vector<AttemptId>& attempts) override EXCLUDES(mutex_);
+  void Replace() override EXCLUDES(mutex_);
+
+ private:
+  void OnReadDone(bool ok) override;
+  void OnWriteDone(bool ok) override;
+  void OnCancel() override;
+  void OnDone() override;
+
+  // On the pool, one at a time.
+  void Work() EXCLUDES(mutex_);
+  void Close();
+  Status Admit();
+  Status Handle(const v1::SynchronizeRequest& message);
+  Status HandleHello(const v1::Hello& hello);
+  Status HandleReports(const v1::Reports& reports);
+  Status HandleCapacity(const v1::Capacity& capacity);
+  Status SendDesired(const std::vector<DesiredAttempt>& desired);
+
+  void ScheduleWork() REQUIRES(mutex_);
+  void Send(v1::SynchronizeResponse message) EXCLUDES(mutex_);
+  void WriteNext() REQUIRES(mutex_);
+  void ReadNext() REQUIRES(mutex_);
+  void FinishOnce(const Status& status) REQUIRES(mutex_);
+  void Unpin() EXCLUDES(mutex_);
+
+  const LinkSetting& setting_;
+  grpc::CallbackServerContext& context_;
+
+  // The worker's alone.
+  bool admitted_ = false;
+  SiteRecord site_;
+  JournalId journal_id_;
+  int64_t epoch_ = 0;              // 0: no Hello yet
+
+  Mutex mutex_;
+  v1::SynchronizeRequest reading_ GUARDED_BY(mutex_);
+  bool read_pending_ GUARDED_BY(mutex_) = false;
+  std::deque<v1::SynchronizeRequest> inbox_ GUARDED_BY(mutex_);
+  std::set<AttemptId> woken_ GUARDED_BY(mutex_);
+  bool working_ GUARDED_BY(mutex_) = false;
+  std::deque<v1::SynchronizeResponse> outbox_ GUARDED_BY(mutex_);
+  bool writing_ GUARDED_BY(mutex_) = false;
+  bool finished_ GUARDED_BY(mutex_) = false;
+  bool reader_gone_ GUARDED_BY(mutex_) = false;
+  bool done_ GUARDED_BY(mutex_) = false;          // gRPC is; closing waits for the worker
+  int pins_ GUARDED_BY(mutex_) = 1;
+};
+
+}  // namespace turnpike

@@ -1,0 +1,198 @@
+#include "broker/rpc/site_service.h"
+
+#include <algorithm>
+
+#include "broker/rpc/check_message.h"
+#include "broker/rpc/convert_site.h"
+#include "broker/rpc/convert_time.h"
+#include "broker/rpc/page_size.h"
+#include "broker/rpc/request_keys.h"
+
+namespace turnpike {
+namespace {
+
+constexpr std::chrono::seconds kTokenLifetimeMax{3600};
+constexpr size_t kNameBytesMax = 40;
+constexpr size_t kTextBytesMax = 200;
+
+bool IsName(std::string_view name) {
+  const auto lower = [](char c) { return c >= 'a' && c <= 'z'; };
+  return !name.empty() && name.size() <= kNameBytesMax && lower(name.front()) &&
+         std::ranges::all_of(name, [&](char c) { return lower(c) || (c >= '0' && c <= '9') || c == '-'; });
+}
+
+void CheckText(const std::string& text, std::string_view path, FieldViolations& violations) {
+  if (text.size() > kTextBytesMax) {
+    violations.Add(std::string(path), fmt::format("has {} bytes, {} are allowed", text.size(), kTextBytesMax));
+  }
+}
+
+Status CheckRegister(const v1::RegisterSiteRequest& request) {
+  FieldViolations violations;
+  CheckMessage(request, "request", violations);
+  if (!IsName(request.name())) {
+    violations.Add("name", fmt::format("is '{}'; a name has a-z, then a-z, 0-9 and dashes, at most {} characters", request.name(), kNameBytesMax));
+  }
+  CheckText(request.display_name(), "display_name", violations);
+  CheckText(request.region(), "region", violations);
+  CheckText(request.time_zone(), "time_zone", violations);
+  const int64_t lifetime = request.token_lifetime().seconds();
+  if (request.has_token_lifetime() && (lifetime < 1 || lifetime > kTokenLifetimeMax.count())) {
+    violations.Add("token_lifetime", fmt::format("is {} s; 1 to {} s are possible", lifetime, kTokenLifetimeMax.count()));
+  }
+  return violations.ToStatus();
+}
+
+}  // namespace
+
+grpc::ServerUnaryReactor* SiteService::RegisterSite(grpc::CallbackServerContext* context, const v1::RegisterSiteRequest* request,
+                                                    v1::RegisterSiteResponse* response) {
+  return HandleCall(parts_.setting, context, [this, request, response](const Principal& principal) -> Status {
+    RETURN_IF_ERROR(RequireRole(principal, Role::kFederationOperator));
+    return Register(*request, *response);
+  });
+}
+
+Status SiteService::Register(const v1::RegisterSiteRequest& request, v1::RegisterSiteResponse& response) {
+  RETURN_IF_ERROR(CheckRegister(request));
+  ASSIGN_OR_RETURN(const RequestKey key,
+                   KeyOf(KeyedCall{.project_id = {}, .method = "RegisterSite", .request_id = request.request_id()}, request));
+  const std::string token = parts_.make_token();
+  const std::chrono::seconds lifetime =
+      request.has_token_lifetime() ? std::chrono::seconds(request.token_lifetime().seconds()) : kTokenLifetimeMax;
+  NewSite site;
+  site.site.site_id = parts_.ids.Random<SiteId>();
+  site.site.name = request.name();
+  site.site.display_name = request.display_name().empty() ? request.name() : request.display_name();
+  site.site.region = request.region();
+  site.site.time_zone = request.time_zone().empty() ? "UTC" : request.time_zone();
+  site.token_hash = Sha256(token);
+  site.token_expires_at = parts_.clock.Now() + lifetime;
+  ASSIGN_OR_RETURN(const SiteRecord record, parts_.sites.Register(key, site));
+  *response.mutable_site() = ToProto(record);
+  response.set_enrollment_token(token);
+  response.set_ca_fingerprint(parts_.issuer.ca_fingerprint());
+  *response.mutable_token_expire_time() = ToProto(site.token_expires_at);
+  parts_.site_changed();
+  return OkStatus();
+}
+
+grpc::ServerUnaryReactor* SiteService::GetSite(grpc::CallbackServerContext* context, const v1::GetSiteRequest* request,
+                                               v1::GetSiteResponse* response) {
+  return HandleCall(parts_.setting, context, [this, request, response](const Principal&) -> Status {
+    ASSIGN_OR_RETURN(const SiteRecord record, parts_.sites.Find(request->site()));
+    *response->mutable_site() = ToProto(record);
+    return OkStatus();
+  });
+}
+
+grpc::ServerUnaryReactor* SiteService::ListSites(grpc::CallbackServerContext* context, const v1::ListSitesRequest* request,
+                                                 v1::ListSitesResponse* response) {
+  return HandleCall(parts_.setting, context, [this, request, response](const Principal&) { return List(*request, *response); });
+}
+
+// The page token is the last name of the page before: names are unique, and everybody may see them.
+Status SiteService::List(const v1::ListSitesRequest& request, v1::ListSitesResponse& response) {
+  ASSIGN_OR_RETURN(const size_t page_size, PageSizeOf(request.page_size()));
+  if (!request.page_token().empty() && !IsName(request.page_token())) {
+    return WithReason(InvalidArgument("page_token is not from this list"), ErrorReason::kPageTokenInvalid);
+  }
+  ASSIGN_OR_RETURN(std::vector<SiteRecord> sites, parts_.sites.List(request.page_token(), page_size + 1));
+  if (sites.size() > page_size) {
+    sites.resize(page_size);
+    response.set_next_page_token(sites.back().name);
+  }
+  for (const SiteRecord& site : sites) {
+    *response.add_sites() = ToProto(site);
+  }
+  return OkStatus();
+}
+
+grpc::ServerUnaryReactor* SiteService::UpdateSite(grpc::CallbackServerContext* context, const v1::UpdateSiteRequest* request,
+                                                  v1::UpdateSiteResponse* response) {
+  return HandleCall(parts_.setting, context, [this, request, response](const Principal& principal) -> Status {
+    RETURN_IF_ERROR(RequireRole(principal, Role::kSiteOperator));
+    return Update(*request, *response);
+  });
+}
+
+Status SiteService::Update(const v1::UpdateSiteRequest& request, v1::UpdateSiteResponse& response) {
+  FieldViolations violations;
+  CheckMessage(request, "request", violations);
+  CheckText(request.display_name(), "display_name", violations);
+  CheckText(request.region(), "region", violations);
+  CheckText(request.time_zone(), "time_zone", violations);
+  RETURN_IF_ERROR(violations.ToStatus());
+  ASSIGN_OR_RETURN(SiteRecord record, parts_.sites.Find(request.site()));
+  record.display_name = request.has_display_name() ? request.display_name() : record.display_name;
+  record.region = request.has_region() ? request.region() : record.region;
+  record.time_zone = request.has_time_zone() ? request.time_zone() : record.time_zone;
+  ASSIGN_OR_RETURN(record, parts_.sites.Update(record));
+  *response.mutable_site() = ToProto(record);
+  parts_.site_changed();
+  return OkStatus();
+}
+
+grpc::ServerUnaryReactor* SiteService::DrainSite(grpc::CallbackServerContext* context, const v1::DrainSiteRequest* request,
+                                                 v1::DrainSiteResponse* response) {
+  return HandleCall(parts_.setting, context, [this, request, response](const Principal& principal) -> Status {
+    RETURN_IF_ERROR(RequireRole(principal, Role::kSiteOperator));
+    ASSIGN_OR_RETURN(const SiteRecord record, parts_.sites.Find(request->site()));
+    ASSIGN_OR_RETURN(const SiteRecord changed, parts_.sites.ChangeState(record.site_id, {SiteState::kActive, SiteState::kDraining},
+                                                                        SiteState::kDraining, request->reason()));
+    *response->mutable_site() = ToProto(changed);
+    parts_.site_changed();
+    return OkStatus();
+  });
+}
+
+grpc::ServerUnaryReactor* SiteService::ResumeSite(grpc::CallbackServerContext* context, const v1::ResumeSiteRequest* request,
+                                                  v1::ResumeSiteResponse* response) {
+  return HandleCall(parts_.setting, context, [this, request, response](const Principal& principal) -> Status {
+    RETURN_IF_ERROR(RequireRole(principal, Role::kSiteOperator));
+    ASSIGN_OR_RETURN(const SiteRecord record, parts_.sites.Find(request->site()));
+    ASSIGN_OR_RETURN(const SiteRecord changed,
+                     parts_.sites.ChangeState(record.site_id, {SiteState::kActive, SiteState::kDraining}, SiteState::kActive, ""));
+    *response->mutable_site() = ToProto(changed);
+    parts_.site_changed();
+    return OkStatus();
+  });
+}
+
+grpc::ServerUnaryReactor* SiteService::SetPriceBook(grpc::CallbackServerContext* context, const v1::SetPriceBookRequest* request,
+                                                    v1::SetPriceBookResponse* response) {
+  return HandleCall(parts_.setting, context, [this, request, response](const Principal& principal) -> Status {
+    RETURN_IF_ERROR(RequireRole(principal, Role::kSiteOperator));
+    return SetPrices(*request, *response);
+  });
+}
+
+Status SiteService::SetPrices(const v1::SetPriceBookRequest& request, v1::SetPriceBookResponse& response) {
+  FieldViolations violations;
+  CheckMessage(request, "request", violations);
+  PriceBook book = BookFrom(request.unit(), request.rates(), violations);
+  ValidatePriceBook(book, "price_book", violations);
+  RETURN_IF_ERROR(violations.ToStatus());
+  ASSIGN_OR_RETURN(const SiteRecord record, parts_.sites.Find(request.site()));
+  book.site_id = record.site_id;
+  if (!request.validate_only()) {
+    ASSIGN_OR_RETURN(const RequestKey key,
+                     KeyOf(KeyedCall{.project_id = {}, .method = "SetPriceBook", .request_id = request.request_id()}, request));
+    ASSIGN_OR_RETURN(book, parts_.sites.SetPriceBook(key, book));
+    parts_.site_changed();
+  }
+  *response.mutable_price_book() = ToProto(book);
+  return OkStatus();
+}
+
+grpc::ServerUnaryReactor* SiteService::GetPriceBook(grpc::CallbackServerContext* context, const v1::GetPriceBookRequest* request,
+                                                    v1::GetPriceBookResponse* response) {
+  return HandleCall(parts_.setting, context, [this, request, response](const Principal&) -> Status {
+    ASSIGN_OR_RETURN(const SiteRecord record, parts_.sites.Find(request->site()));
+    ASSIGN_OR_RETURN(const PriceBook book, parts_.sites.GetPriceBook(record.site_id, request->version()));
+    *response->mutable_price_book() = ToProto(book);
+    return OkStatus();
+  });
+}
+
+}  // namespace turnpike

@@ -1,0 +1,53 @@
+#pragma once
+// SiteService over the site store.  Thread-safe; calls never block gRPC's threads.
+
+#include <turnpike/v1/site_service.grpc.pb.h>
+
+#include "base/ids.h"
+#include "base/random.h"
+#include "broker/ports/certificate_issuer.h"
+#include "broker/ports/site_store.h"
+#include "broker/rpc/unary_call.h"
+
+namespace turnpike {
+
+class SiteService final : public v1::SiteService::CallbackService {
+ public:
+  struct Parts {
+    CallSetting setting;
+    SiteStore& sites;
+    CertificateIssuer& issuer;
+    IdSource& ids;
+    const Clock& clock;
+    std::function<std::string()> make_token;   // a new enrollment token
+    std::function<void()> site_changed;
+  };
+  explicit SiteService(Parts parts) : parts_(std::move(parts)) {}
+
+  grpc::ServerUnaryReactor* RegisterSite(grpc::CallbackServerContext* context, const v1::RegisterSiteRequest* request,
+                                         v1::RegisterSiteResponse* response) override;
+  grpc::ServerUnaryReactor* GetSite(grpc::CallbackServerContext* context, const v1::GetSiteRequest* request,
+                                    v1::GetSiteResponse* response) override;
+  grpc::ServerUnaryReactor* ListSites(grpc::CallbackServerContext* context, const v1::ListSitesRequest* request,
+                                      v1::ListSitesResponse* response) override;
+  grpc::ServerUnaryReactor* UpdateSite(grpc::CallbackServerContext* context, const v1::UpdateSiteRequest* request,
+                                       v1::UpdateSiteResponse* response) override;
+  grpc::ServerUnaryReactor* DrainSite(grpc::CallbackServerContext* context, const v1::DrainSiteRequest* request,
+                                      v1::DrainSiteResponse* response) override;
+  grpc::ServerUnaryReactor* ResumeSite(grpc::CallbackServerContext* context, const v1::ResumeSiteRequest* request,
+                                       v1::ResumeSiteResponse* response) override;
+  grpc::ServerUnaryReactor* SetPriceBook(grpc::CallbackServerContext* context, const v1::SetPriceBookRequest* request,
+                                         v1::SetPriceBookResponse* response) override;
+  grpc::ServerUnaryReactor* GetPriceBook(grpc::CallbackServerContext* context, const v1::GetPriceBookRequest* request,
+                                         v1::GetPriceBookResponse* response) override;
+
+ private:
+  Status Register(const v1::RegisterSiteRequest& request, v1::RegisterSiteResponse& response);
+  Status List(const v1::ListSitesRequest& request, v1::ListSitesResponse& response);
+  Status Update(const v1::UpdateSiteRequest& request, v1::UpdateSiteResponse& response);
+  Status SetPrices(const v1::SetPriceBookRequest& request, v1::SetPriceBookResponse& response);
+
+  const Parts parts_;
+};
+
+}  // namespace turnpike

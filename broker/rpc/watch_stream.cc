@@ -1,0 +1,213 @@
+#include "broker/rpc/watch_stream.h"
+
+#include <algorithm>
+
+#include "broker/core/resume_token.h"
+#include "broker/rpc/convert_job.h"
+#include "broker/rpc/convert_time.h"
+
+namespace turnpike {
+namespace {
+
+constexpr size_t kQueueMax = 20'000;
+constexpr size_t kSnapshotPage = 1'000;
+constexpr size_t kMissedPage = 5'000;
+const std::vector<JobState> kLiveStates = {JobState::kPending, JobState::kPlaced, JobState::kQueued, JobState::kRunning};
+
+Status TooSlow() {
+  return WithDetails(Unavailable("this watcher reads more slowly than jobs change; watch again with the last resume token"),
+                     {.reason = ErrorReason::kOverloaded, .metadata = {}, .violations = {}, .retry_after = std::chrono::seconds(1)});
+}
+
+Status TokenTooOld() {
+  return WithReason(OutOfRange("the resume token is from before the database was restored; watch again without one"),
+                    ErrorReason::kResumeTokenTooOld);
+}
+
+}  // namespace
+
+WatchStream::WatchStream(const Parts& parts, grpc::CallbackServerContext& context, const v1::WatchJobsRequest& request)
+    : parts_(parts), context_(context), request_(request), job_ids_(request.job_ids().begin(), request.job_ids().end()) {
+  {
+    MutexLock lock(mutex_);
+    ++pins_;
+  }
+  const bool taken = parts_.setting.pool.TryRun([this] {
+    Begin();
+    Unpin();
+  });
+  if (!taken) {
+    {
+      MutexLock lock(mutex_);
+      FinishOnce(PoolIsFull());
+    }
+    Unpin();
+  }
+}
+
+void WatchStream::Begin() {
+  if (const Status status = Prepare(); !status.ok()) {
+    MutexLock lock(mutex_);
+    FinishOnce(status);
+  }
+}
+
+Status WatchStream::Prepare() {
+  ASSIGN_OR_RETURN(const Principal principal, parts_.setting.authenticator.Authenticate(context_));
+  ASSIGN_OR_RETURN(project_id_, ProjectOf(principal, request_.project_id()));
+  ASSIGN_OR_RETURN(restore_epoch_, parts_.events.RestoreEpoch());
+  // Listen first, then read what is there: nothing can fall between the two.
+  const WatchHub::Ticket ticket = parts_.hub.Subscribe([this](const WatchHub::Batch& batch) { Receive(batch); });
+  {
+    MutexLock lock(mutex_);
+    ticket_ = ticket;
+  }
+  ASSIGN_OR_RETURN(const EventPosition head, parts_.events.Head());
+  if (request_.resume_token().empty()) {
+    RETURN_IF_ERROR(QueueSnapshot());
+  } else {
+    ASSIGN_OR_RETURN(const ResumeToken token, DecodeResumeToken(request_.resume_token()));
+    if (token.restore_epoch != restore_epoch_) {
+      return TokenTooOld();
+    }
+    RETURN_IF_ERROR(QueueMissed({.xid = static_cast<int64_t>(token.xid), .seq = token.seq}, head));
+  }
+  MutexLock lock(mutex_);
+  sent_ = std::max(sent_, head);
+  ready_ = true;
+  for (const LoggedEvent& event : early_) {
+    Queue(event);
+  }
+  early_.clear();
+  WriteNext();
+  return OkStatus();
+}
+
+Status WatchStream::QueueSnapshot() {
+  ASSIGN_OR_RETURN(const EventPosition head, parts_.events.Head());
+  std::optional<JobId> before;
+  while (true) {
+    ASSIGN_OR_RETURN(const std::vector<JobView> jobs, parts_.jobs.List({.project_id = project_id_,
+                                                                       .before = before,
+                                                                       .limit = kSnapshotPage,
+                                                                       .states = kLiveStates}));
+    MutexLock lock(mutex_);
+    for (const JobView& job : jobs) {
+      Queue({.position = head, .at = job.created_at, .kind = "SNAPSHOT", .job = job});
+      before = job.job_id;
+    }
+    if (jobs.size() < kSnapshotPage) {
+      return OkStatus();
+    }
+  }
+}
+
+Status WatchStream::QueueMissed(EventPosition from, EventPosition until) {
+  while (from < until) {
+    ASSIGN_OR_RETURN(const std::vector<LoggedEvent> events, parts_.events.ReadAfter(from, kMissedPage));
+    if (events.empty()) {
+      return OkStatus();
+    }
+    MutexLock lock(mutex_);
+    for (const LoggedEvent& event : events) {
+      Queue(event);
+      sent_ = std::max(sent_, event.position);
+    }
+    from = events.back().position;
+  }
+  return OkStatus();
+}
+
+void WatchStream::Receive(const WatchHub::Batch& batch) {
+  MutexLock lock(mutex_);
+  if (batch->empty() && ready_ && queue_.empty()) {
+    queue_.emplace_back();  // A sign of life.
+  }
+  for (const LoggedEvent& event : *batch) {
+    if (!Wanted(event)) {
+      continue;
+    }
+    if (!ready_) {
+      early_.push_back(event);
+    } else if (event.position > sent_) {
+      Queue(event);
+      sent_ = event.position;
+    }
+  }
+  WriteNext();
+}
+
+bool WatchStream::Wanted(const LoggedEvent& event) const {
+  return event.job.project_id == project_id_ && (job_ids_.empty() || job_ids_.contains(event.job.job_id.ToString()));
+}
+
+void WatchStream::Queue(const LoggedEvent& event) {
+  if (!Wanted(event)) {
+    return;
+  }
+  if (queue_.size() >= kQueueMax) {
+    FinishOnce(TooSlow());
+    return;
+  }
+  v1::JobEvent& out = *queue_.emplace_back().mutable_event();
+  out.set_resume_token(EncodeResumeToken({.restore_epoch = restore_epoch_,
+                                          .xid = static_cast<uint64_t>(event.position.xid),
+                                          .seq = event.position.seq}));
+  *out.mutable_job() = ToProto(event.job);
+  *out.mutable_time() = ToProto(event.at);
+  out.set_description(event.kind);
+}
+
+void WatchStream::WriteNext() {
+  if (!writing_ && !finished_ && !queue_.empty()) {
+    writing_ = true;
+    StartWrite(&queue_.front());
+  }
+}
+
+void WatchStream::OnWriteDone(bool ok) {
+  MutexLock lock(mutex_);
+  writing_ = false;
+  queue_.pop_front();
+  if (!ok) {
+    FinishOnce(Unavailable("the watcher is gone"));
+    return;
+  }
+  WriteNext();
+}
+
+void WatchStream::OnCancel() {
+  MutexLock lock(mutex_);
+  FinishOnce(MakeStatus(StatusCode::kCancelled, "cancelled by the caller"));
+}
+
+void WatchStream::FinishOnce(const Status& status) {
+  if (!finished_) {
+    finished_ = true;
+    Finish(ToGrpc(status));
+  }
+}
+
+void WatchStream::OnDone() {
+  WatchHub::Ticket ticket = 0;
+  {
+    MutexLock lock(mutex_);
+    finished_ = true;
+    ticket = ticket_;
+  }
+  parts_.hub.Unsubscribe(ticket);
+  Unpin();
+}
+
+void WatchStream::Unpin() {
+  bool last = false;
+  {
+    MutexLock lock(mutex_);
+    last = --pins_ == 0;
+  }
+  if (last) {
+    delete this;
+  }
+}
+
+}  // namespace turnpike

@@ -1,0 +1,64 @@
+#pragma once
+// One WatchJobs call.  News waits in a bounded queue; a reader that falls behind is cut off with UNAVAILABLE and comes back with its
+// resume token.  Owns itself: deleted when gRPC is done with it.
+
+#include <turnpike/v1/job_service.grpc.pb.h>
+
+#include <deque>
+#include <set>
+
+#include "broker/live/watch_hub.h"
+#include "broker/ports/job_store.h"
+#include "broker/rpc/unary_call.h"
+
+namespace turnpike {
+
+class WatchStream final : public grpc::ServerWriteReactor<v1::WatchJobsResponse> {
+ public:
+  struct Parts {
+    CallSetting setting;
+    JobStore& jobs;
+    EventLog& events;
+    WatchHub& hub;
+  };
+  WatchStream(const Parts& parts, grpc::CallbackServerContext& context, const v1::WatchJobsRequest& request);
+
+ private:
+  void OnWriteDone(bool ok) override;
+  void OnCancel() override;
+  void OnDone() override;
+
+  // On the pool: who calls, where to begin, what is there already.
+  void Begin();
+  Status Prepare() EXCLUDES(mutex_);
+  // Each live job once, and where the tail was before they were read.
+  Status QueueSnapshot() EXCLUDES(mutex_);
+  // What was committed between the resume token and now.
+  Status QueueMissed(EventPosition from, EventPosition until) EXCLUDES(mutex_);
+  void Receive(const WatchHub::Batch& batch) EXCLUDES(mutex_);
+  void Queue(const LoggedEvent& event) REQUIRES(mutex_);
+  bool Wanted(const LoggedEvent& event) const;
+  void WriteNext() REQUIRES(mutex_);
+  void FinishOnce(const Status& status) REQUIRES(mutex_);
+  void Unpin() EXCLUDES(mutex_);
+
+  const Parts parts_;
+  grpc::CallbackServerContext& context_;
+  const v1::WatchJobsRequest& request_;
+  std::set<std::string> job_ids_;
+  ProjectId project_id_;
+  int64_t restore_epoch_ = 0;
+
+  Mutex mutex_;
+  WatchHub::Ticket ticket_ GUARDED_BY(mutex_) = 0;
+  EventPosition sent_ GUARDED_BY(mutex_);           // queued up to here
+  std::deque<LoggedEvent> early_ GUARDED_BY(mutex_);  // came while the snapshot was read
+  bool ready_ GUARDED_BY(mutex_) = false;
+  std::deque<v1::WatchJobsResponse> queue_ GUARDED_BY(mutex_);
+  bool writing_ GUARDED_BY(mutex_) = false;
+  bool finished_ GUARDED_BY(mutex_) = false;
+  int pins_ GUARDED_BY(mutex_) = 1;                 // who still may touch this: gRPC, the pool
+
+};
+
+}  // namespace turnpike

@@ -1,0 +1,312 @@
+// The matcher against a slow one that is plainly right: every job looks at every share anew.
+
+#include <gmock/gmock.h>
+
+#include <random>
+
+#include "broker/core/evaluate.h"
+#include "tests/broker/core/match_fixture.h"
+
+namespace turnpike {
+namespace {
+
+class SlowMatcher {
+ public:
+  SlowMatcher(const MatchFixture& fixture, const std::vector<SharePause>& pauses)
+      : fixture_(fixture), pauses_(pauses), view_(fixture.federation) {
+    for (const ShareView& share : view_.shares) {
+      const int64_t nodes = view_.pools[share.pool].load.nodes_total;
+      buffer_room_.push_back(fixture.policy.buffer_base + nodes * fixture.policy.buffer_permille_of_nodes / 1'000 -
+                             share.buffered);
+    }
+  }
+
+  std::vector<std::pair<JobId, uint32_t>> Run() {
+    std::vector<std::pair<JobId, uint32_t>> placed;
+    for (const WaitingJob& job : InOrder()) {
+      const std::optional<uint32_t> share = Choose(job);
+      if (share) {
+        placed.emplace_back(job.job_id, *share);
+      }
+    }
+    return placed;
+  }
+
+ private:
+  std::vector<WaitingJob> InOrder() const {
+    std::vector<WaitingJob> jobs;
+    for (ClassIndex i = 0; i < fixture_.waiting.class_count(); ++i) {
+      const ClassQueue& queue = fixture_.waiting.class_at(i).queue;
+      jobs.insert(jobs.end(), queue.begin(), queue.end());
+    }
+    std::ranges::sort(jobs, PlacementOrder());
+    return jobs;
+  }
+
+  // Against the shares as they were: what a job may cost does not change within a round.
+  std::vector<FilterVerdict> Verdicts(const JobRequest& request, int64_t& cheapest) const {
+    std::vector<FilterVerdict> verdicts;
+    cheapest = INT64_MAX;
+    for (uint32_t i = 0; i < view_.shares.size(); ++i) {
+      const ShareView& share = fixture_.federation.shares[i];
+      const ShareCandidate candidate{fixture_.federation.SiteOf(share), share,
+                                     fixture_.federation.pools[share.pool].load,
+                                     RatesIn(fixture_.prices, request.price_list, i)};
+      verdicts.push_back(Filter(request, candidate, fixture_.policy, kNow));
+      if (!verdicts.back().refusal) {
+        cheapest = std::min(cheapest, verdicts.back().fit.ceiling_micros);
+      }
+    }
+    return verdicts;
+  }
+
+  bool Paused(const WaitingJob& job, uint32_t share) const {
+    return std::ranges::any_of(pauses_, [&](const SharePause& pause) {
+      return pause.share == share && pause.until > kNow && pause.project_id == fixture_.waiting.project_at(job.project);
+    });
+  }
+
+  std::optional<uint32_t> Choose(const WaitingJob& job) {
+    const JobRequest& request = fixture_.waiting.class_at(job.class_index).request;
+    int64_t cheapest = 0;
+    const std::vector<FilterVerdict> verdicts = Verdicts(request, cheapest);
+    std::optional<uint32_t> best;
+    int64_t best_score = 0;
+    for (uint32_t i = 0; i < verdicts.size(); ++i) {
+      const Fit& fit = verdicts[i].fit;
+      ShareView& share = view_.shares[i];
+      const PoolLoad& pool = view_.pools[share.pool].load;
+      if (verdicts[i].refusal || Paused(job, i) ||
+          fit.ceiling_micros > PriceMax(request.objective, cheapest, fixture_.policy) ||
+          view_.sites[share.site].offer_room <= 0 || (!FitsNow(fit.need, pool) && buffer_room_[i] <= 0)) {
+        continue;
+      }
+      const int64_t score =
+          ScoreOf({request.objective, EstimateWait(fit.need, pool, share.load.core_seconds_waiting, fixture_.policy),
+                   fit.time_limit, fit.ceiling_micros, cheapest},
+                  fixture_.policy)
+              .total();
+      if (!best || score < best_score) {
+        best = i;
+        best_score = score;
+      }
+    }
+    if (best) {
+      Take(*best, verdicts[*best].fit);
+    }
+    return best;
+  }
+
+  void Take(uint32_t index, const Fit& fit) {
+    ShareView& share = view_.shares[index];
+    PoolLoad& pool = view_.pools[share.pool].load;
+    --view_.sites[share.site].offer_room;
+    const int64_t work = fit.need.amounts.cores * fit.time_limit.count();
+    if (FitsNow(fit.need, pool)) {
+      TakeCapacity(fit.need, pool);
+      pool.core_seconds_running += work;
+    } else {
+      --buffer_room_[index];
+      share.load.core_seconds_waiting += work;
+    }
+  }
+
+  const MatchFixture& fixture_;
+  const std::vector<SharePause>& pauses_;
+  FederationView view_;
+  std::vector<int64_t> buffer_room_;
+};
+
+int64_t Below(std::mt19937_64& random, uint64_t most) {
+  return static_cast<int64_t>(random() % most);
+}
+
+ShareStatus RandomShare(std::mt19937_64& random, const std::string& site, const std::string& name) {
+  ShareStatus status = ShareNamed(site, name, 1 + Below(random, 12));
+  PoolLoad& pool = status.load.pool;
+  pool.cores_idle = Below(random, static_cast<uint64_t>(pool.cores_total) + 1);
+  pool.nodes_idle = pool.cores_idle / 64;
+  pool.accelerators_idle = Below(random, static_cast<uint64_t>(pool.accelerators_total) + 1);
+  pool.core_seconds_running = Below(random, 3'000'000);
+  status.load.core_seconds_waiting = random() % 2 == 0 ? 0 : Below(random, 2'000'000);
+  status.load.open = random() % 8 != 0;
+  status.info.pool = random() % 2 == 0 ? "common" : "";
+  status.info.whole_nodes = random() % 4 == 0;
+  status.info.memory_per_core_mib = random() % 3 == 0 ? 2'000 : 0;
+  status.info.guarded = random() % 5 != 0;
+  status.info.limits.nodes_max = static_cast<int32_t>(random() % 3 == 0 ? 2 : 0);
+  return status;
+}
+
+JobRequest RandomRequest(std::mt19937_64& random) {
+  JobRequest request = random() % 3 == 0 ? WholeNodes(static_cast<int32_t>(1 + random() % 3)) : OneCore();
+  request.cpus_per_task = static_cast<int32_t>(1 + random() % 20);
+  request.time_limit = std::chrono::minutes(5 + Below(random, 600));
+  request.objective = static_cast<Objective>(random() % 3);
+  request.rerun_safe = random() % 2 == 0;
+  if (random() % 4 == 0) {
+    request.accelerator_model = "a100";
+    request.accelerators_per_node = static_cast<int32_t>(1 + random() % 4);
+  }
+  if (random() % 4 == 0) {
+    request.memory_per_node_mib = Below(random, 200'000);
+  }
+  if (random() % 6 == 0) {
+    request.excluded_sites = {"s1"};
+  }
+  if (random() % 5 == 0) {
+    request.budget_micros = Below(random, 3'000'000);
+  }
+  return request;
+}
+
+MatchFixture RandomFixture(std::mt19937_64& random) {
+  std::vector<ShareStatus> shares;
+  for (int64_t i = 1 + Below(random, 9); i > 0; --i) {
+    shares.push_back(RandomShare(random, "s" + std::to_string(random() % 3), "q" + std::to_string(i)));
+  }
+  MatchFixture fixture(std::move(shares));
+  for (std::optional<RateSet>& rates : fixture.prices[0].rates) {
+    rates->core_hour_micros = 1'000 * (10 + Below(random, 6));
+    if (random() % 10 == 0) {
+      rates.reset();
+    }
+  }
+  for (SiteInfo& site : fixture.federation.sites) {
+    site.connected = random() % 10 != 0;
+    site.offer_room = random() % 3 == 0 ? static_cast<int32_t>(random() % 20) : 1'000;
+  }
+  fixture.policy.buffer_base = static_cast<int32_t>(random() % 4);
+  fixture.policy.buffer_permille_of_nodes = static_cast<int32_t>(random() % 400);
+  std::vector<JobRequest> classes;
+  for (int64_t i = 1 + Below(random, 12); i > 0; --i) {
+    classes.push_back(RandomRequest(random));
+  }
+  for (int64_t i = Below(random, 150); i > 0; --i) {
+    fixture.Add(classes[random() % classes.size()], static_cast<int32_t>(random() % 3), 1 + random() % 3);
+  }
+  return fixture;
+}
+
+std::vector<SharePause> RandomPauses(std::mt19937_64& random, const MatchFixture& fixture) {
+  std::vector<SharePause> pauses;
+  for (uint32_t i = 0; i < fixture.federation.shares.size(); ++i) {
+    if (random() % 4 == 0) {
+      pauses.push_back({i, IdFor<ProjectId>(1 + random() % 3), kNow + std::chrono::seconds(Below(random, 3))});
+    }
+  }
+  return pauses;
+}
+
+TEST(MatcherReference, DecidesAsTheSlowOneOnRandomCases) {
+  size_t placed = 0;
+  size_t buffered = 0;
+  size_t refused = 0;
+  for (uint64_t seed = 1; seed <= 200; ++seed) {
+    std::mt19937_64 random(seed);
+    const MatchFixture fixture = RandomFixture(random);
+    const std::vector<SharePause> pauses = RandomPauses(random, fixture);
+    const Plan plan = fixture.Run(pauses);
+    std::vector<std::pair<JobId, uint32_t>> decided;
+    for (const Assignment& assignment : plan.assignments) {
+      decided.emplace_back(assignment.job_id, assignment.share);
+      buffered += assignment.fits_now ? 0 : 1;
+    }
+    ASSERT_EQ(decided, SlowMatcher(fixture, pauses).Run()) << "seed " << seed;
+    ASSERT_FALSE(plan.cut_short);
+    placed += decided.size();
+    refused += plan.refusals.size();
+  }
+  // The cases are worth something: all three outcomes are common.
+  EXPECT_GT(placed, 2'000U);
+  EXPECT_GT(buffered, 250U);
+  EXPECT_GT(refused, 500U);
+}
+
+TEST(MatcherReference, SamePlanEachTime) {
+  for (uint64_t seed = 1; seed <= 20; ++seed) {
+    std::mt19937_64 random(seed);
+    const MatchFixture fixture = RandomFixture(random);
+    EXPECT_EQ(fixture.Run(), fixture.Run()) << "seed " << seed;
+  }
+}
+
+// The order in which sites and shares became known plays no part.
+TEST(MatcherReference, OrderOfArrivalDoesNotMatter) {
+  for (uint64_t seed = 1; seed <= 20; ++seed) {
+    std::mt19937_64 random(seed);
+    std::vector<ShareStatus> shares;
+    for (int i = 0; i < 8; ++i) {
+      shares.push_back(RandomShare(random, "s" + std::to_string(i % 3), "q" + std::to_string(i)));
+    }
+    MatchFixture one(shares);
+    std::ranges::shuffle(shares, random);
+    MatchFixture other(shares);
+    for (int i = 0; i < 60; ++i) {
+      const JobRequest request = RandomRequest(random);
+      one.Add(request);
+      other.Add(request);
+    }
+    EXPECT_EQ(one.Run(), other.Run()) << "seed " << seed;
+  }
+}
+
+TEST(MatcherReference, NothingIsGivenTwiceWithinAPlan) {
+  for (uint64_t seed = 1; seed <= 150; ++seed) {
+    std::mt19937_64 random(seed);
+    const MatchFixture fixture = RandomFixture(random);
+    std::vector<ResourceAmounts> used(fixture.federation.pools.size());
+    std::vector<int64_t> buffered(fixture.federation.shares.size());
+    for (const Assignment& assignment : fixture.Run().assignments) {
+      ResourceAmounts& pool = used[fixture.federation.shares[assignment.share].pool];
+      buffered[assignment.share] += assignment.fits_now ? 0 : 1;
+      if (assignment.fits_now) {
+        pool.cores += assignment.amounts.cores;
+        pool.accelerators += assignment.amounts.accelerators;
+        pool.nodes += assignment.amounts.cores == 64 * assignment.amounts.nodes ? assignment.amounts.nodes : 0;
+      }
+    }
+    for (size_t i = 0; i < used.size(); ++i) {
+      const PoolLoad& load = fixture.federation.pools[i].load;
+      EXPECT_LE(used[i].cores, load.cores_idle) << "seed " << seed;
+      EXPECT_LE(used[i].accelerators, load.accelerators_idle) << "seed " << seed;
+      EXPECT_LE(used[i].nodes, load.nodes_idle) << "seed " << seed;
+    }
+    for (size_t i = 0; i < buffered.size(); ++i) {
+      const PoolLoad& load = fixture.federation.pools[fixture.federation.shares[i].pool].load;
+      EXPECT_LE(buffered[i],
+                fixture.policy.buffer_base + load.nodes_total * fixture.policy.buffer_permille_of_nodes / 1'000)
+          << "seed " << seed;
+    }
+  }
+}
+
+// A quote for one job names the share that a round with this job alone would take.
+TEST(MatcherReference, QuoteAgreesWithTheMatcher) {
+  for (uint64_t seed = 1; seed <= 150; ++seed) {
+    std::mt19937_64 random(seed);
+    MatchFixture fixture = RandomFixture(random);
+    fixture.waiting = WaitingIndex();
+    const JobRequest request = RandomRequest(random);
+    fixture.Add(request);
+    const Plan plan = fixture.Run();
+    const Evaluation evaluation = Evaluate(request, fixture.Setting());
+    ASSERT_EQ(evaluation.best.has_value(), !plan.assignments.empty()) << "seed " << seed;
+    if (evaluation.best) {
+      const ShareVerdict& verdict = evaluation.verdicts[*evaluation.best];
+      EXPECT_EQ(*evaluation.best, plan.assignments[0].share) << "seed " << seed;
+      EXPECT_EQ(verdict.score, plan.assignments[0].score);
+      EXPECT_EQ(verdict.expected_start, plan.assignments[0].expected_start);
+      EXPECT_EQ(verdict.expected_end, plan.assignments[0].expected_end);
+      EXPECT_LE(plan.assignments[0].ceiling_micros, evaluation.ceiling_max_micros);
+      EXPECT_GE(plan.assignments[0].ceiling_micros, evaluation.ceiling_min_micros);
+    } else {
+      for (const ShareRefusal& refusal : plan.refusals[0].refusals) {
+        EXPECT_EQ(evaluation.verdicts[refusal.share].refusal, refusal.reason) << "seed " << seed;
+      }
+    }
+  }
+}
+
+}  // namespace
+}  // namespace turnpike
