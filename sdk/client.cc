@@ -1,0 +1,176 @@
+#include "sdk/client.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+namespace turnpike {
+namespace {
+
+// Cuts off what was handed on before; false when nothing is left.
+bool KeepNewBytes(int64_t next_offset, v1::ReadLogResponse& piece) {
+  const auto size = static_cast<int64_t>(piece.data().size());
+  const int64_t known = std::clamp<int64_t>(next_offset - piece.offset(), 0, size);
+  piece.mutable_data()->erase(0, static_cast<size_t>(known));
+  piece.set_offset(piece.offset() + known);
+  return known < size;
+}
+
+}  // namespace
+
+template <class Response, class Request>
+Result<Response> Client::Send(const char* method, Request request, std::chrono::milliseconds timeout) {
+  std::string request_id = ids_.NewTimeOrdered().ToString();
+  if constexpr (requires { request.set_request_id(request_id); }) {
+    if (request.request_id().empty()) {
+      request.set_request_id(request_id);
+    }
+    request_id = request.request_id();
+  }
+  Response response;
+  RETURN_IF_ERROR(
+      parts_.connection->Unary({.method = method, .request_id = request_id, .timeout = timeout}, request, response));
+  return response;
+}
+
+Result<v1::SubmitJobResponse> Client::SubmitJob(v1::SubmitJobRequest request) {
+  return Send<v1::SubmitJobResponse>("/turnpike.v1.JobService/SubmitJob", std::move(request), parts_.timeouts.submit);
+}
+
+Result<v1::BatchSubmitJobsResponse> Client::BatchSubmitJobs(v1::BatchSubmitJobsRequest request) {
+  return Send<v1::BatchSubmitJobsResponse>("/turnpike.v1.JobService/BatchSubmitJobs", std::move(request),
+                                           parts_.timeouts.submit);
+}
+
+Result<v1::GetJobResponse> Client::GetJob(v1::GetJobRequest request) {
+  return Send<v1::GetJobResponse>("/turnpike.v1.JobService/GetJob", std::move(request), parts_.timeouts.unary);
+}
+
+Result<v1::ListJobsResponse> Client::ListJobs(v1::ListJobsRequest request) {
+  return Send<v1::ListJobsResponse>("/turnpike.v1.JobService/ListJobs", std::move(request), parts_.timeouts.unary);
+}
+
+Result<v1::CancelJobResponse> Client::CancelJob(v1::CancelJobRequest request) {
+  return Send<v1::CancelJobResponse>("/turnpike.v1.JobService/CancelJob", std::move(request), parts_.timeouts.unary);
+}
+
+Result<v1::RegisterSiteResponse> Client::RegisterSite(v1::RegisterSiteRequest request) {
+  return Send<v1::RegisterSiteResponse>("/turnpike.v1.SiteService/RegisterSite", std::move(request),
+                                        parts_.timeouts.unary);
+}
+
+Result<v1::GetSiteResponse> Client::GetSite(v1::GetSiteRequest request) {
+  return Send<v1::GetSiteResponse>("/turnpike.v1.SiteService/GetSite", std::move(request), parts_.timeouts.unary);
+}
+
+Result<v1::ListSitesResponse> Client::ListSites(v1::ListSitesRequest request) {
+  return Send<v1::ListSitesResponse>("/turnpike.v1.SiteService/ListSites", std::move(request), parts_.timeouts.unary);
+}
+
+Result<v1::UpdateSiteResponse> Client::UpdateSite(v1::UpdateSiteRequest request) {
+  return Send<v1::UpdateSiteResponse>("/turnpike.v1.SiteService/UpdateSite", std::move(request), parts_.timeouts.unary);
+}
+
+Result<v1::DrainSiteResponse> Client::DrainSite(v1::DrainSiteRequest request) {
+  return Send<v1::DrainSiteResponse>("/turnpike.v1.SiteService/DrainSite", std::move(request), parts_.timeouts.unary);
+}
+
+Result<v1::ResumeSiteResponse> Client::ResumeSite(v1::ResumeSiteRequest request) {
+  return Send<v1::ResumeSiteResponse>("/turnpike.v1.SiteService/ResumeSite", std::move(request), parts_.timeouts.unary);
+}
+
+Result<v1::SetPriceBookResponse> Client::SetPriceBook(v1::SetPriceBookRequest request) {
+  return Send<v1::SetPriceBookResponse>("/turnpike.v1.SiteService/SetPriceBook", std::move(request),
+                                        parts_.timeouts.unary);
+}
+
+Result<v1::GetPriceBookResponse> Client::GetPriceBook(v1::GetPriceBookRequest request) {
+  return Send<v1::GetPriceBookResponse>("/turnpike.v1.SiteService/GetPriceBook", std::move(request),
+                                        parts_.timeouts.unary);
+}
+
+Result<v1::CreateProjectResponse> Client::CreateProject(v1::CreateProjectRequest request) {
+  return Send<v1::CreateProjectResponse>("/turnpike.v1.BillingService/CreateProject", std::move(request),
+                                         parts_.timeouts.unary);
+}
+
+Result<v1::DepositResponse> Client::Deposit(v1::DepositRequest request) {
+  return Send<v1::DepositResponse>("/turnpike.v1.BillingService/Deposit", std::move(request), parts_.timeouts.unary);
+}
+
+Result<v1::GetAccountResponse> Client::GetAccount(v1::GetAccountRequest request) {
+  return Send<v1::GetAccountResponse>("/turnpike.v1.BillingService/GetAccount", std::move(request),
+                                      parts_.timeouts.unary);
+}
+
+Result<v1::ListTransfersResponse> Client::ListTransfers(v1::ListTransfersRequest request) {
+  return Send<v1::ListTransfersResponse>("/turnpike.v1.BillingService/ListTransfers", std::move(request),
+                                         parts_.timeouts.unary);
+}
+
+Result<v1::ListUsageResponse> Client::ListUsage(v1::ListUsageRequest request) {
+  return Send<v1::ListUsageResponse>("/turnpike.v1.BillingService/ListUsage", std::move(request),
+                                     parts_.timeouts.unary);
+}
+
+Status Client::WatchJobs(v1::WatchJobsRequest request, StopSignal& stop,
+                         const std::function<bool(const v1::WatchJobsResponse&)>& on_response) {
+  v1::WatchJobsResponse response;
+  return Resume(stop, [&](bool& progressed) {
+    const Call call{.method = "/turnpike.v1.JobService/WatchJobs",
+                    .request_id = ids_.NewTimeOrdered().ToString(),
+                    .timeout = std::chrono::milliseconds(0)};
+    return parts_.connection->Stream(call, request, response, [&] {
+      progressed = true;
+      const bool go_on = on_response(response) && !stop.stopped();
+      if (!response.event().resume_token().empty()) {
+        request.set_resume_token(response.event().resume_token());
+      }
+      return go_on;
+    });
+  });
+}
+
+Status Client::ReadLog(const v1::ReadLogRequest& request, StopSignal& stop,
+                       const std::function<bool(const v1::ReadLogResponse&)>& on_piece) {
+  v1::ReadLogResponse piece;
+  int64_t next_offset = 0;
+  return Resume(stop, [&](bool& progressed) {
+    const Call call{.method = "/turnpike.v1.JobService/ReadLog",
+                    .request_id = ids_.NewTimeOrdered().ToString(),
+                    .timeout = std::chrono::milliseconds(0)};
+    return parts_.connection->Stream(call, request, piece, [&] {
+      if (!KeepNewBytes(next_offset, piece)) {
+        return !stop.stopped();
+      }
+      progressed = true;
+      next_offset = piece.offset() + static_cast<int64_t>(piece.data().size());
+      return on_piece(piece) && !stop.stopped();
+    });
+  });
+}
+
+Status Client::Resume(StopSignal& stop, const std::function<Status(bool& progressed)>& attempt) const {
+  int failures = 0;
+  auto pause = parts_.pace.pause_first;
+  while (true) {
+    bool progressed = false;
+    const Status outcome = attempt(progressed);
+    if (outcome.code() != StatusCode::kUnavailable) {
+      return outcome;
+    }
+    if (progressed) {
+      failures = 0;
+      pause = parts_.pace.pause_first;
+    }
+    if (++failures > parts_.pace.failures_max) {
+      return outcome;
+    }
+    if (stop.WaitFor(pause)) {
+      return OkStatus();
+    }
+    pause = std::min(pause * 2, parts_.pace.pause_max);
+  }
+}
+
+}  // namespace turnpike
