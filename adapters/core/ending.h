@@ -1,0 +1,24 @@
+#pragma once
+// How a started attempt ended: the wrapper's record tells that the program ran to its end and with what; the scheduler
+// tells why it was ended, and what it used.
+
+#include "adapters/core/attempt_record.h"
+#include "adapters/core/evidence.h"
+#include "adapters/core/reconcile.h"
+
+namespace turnpike {
+
+struct EndSources {
+  const ExitRecord* exit = nullptr;
+  const LocalJobView* job = nullptr;  // its row, over
+};
+
+// At least one source is there.
+EndedFact MakeEnd(const AttemptRecord& record, const EndSources& sources, Timestamp now);
+// The site took the run away: to be reported as interrupted, not as ended.
+bool IsInterruption(const EndedFact& end);
+InterruptedFact MakeInterruption(const AttemptRecord& record, std::string detail);
+// What was asked for, over the time it ran.
+std::optional<UsageFact> ProvisionalUsage(const AttemptRecord& record, const EndedFact& end);
+
+}  // namespace turnpike

@@ -1,0 +1,125 @@
+#include "adapters/local_jobs.h"
+
+#include <unistd.h>
+
+#include <filesystem>
+#include <optional>
+
+#include "adapters/core/local_tag.h"
+#include "adapters/host/journal_frame.h"
+#include "base/file_sync.h"
+#include "base/log.h"
+
+namespace turnpike {
+namespace {
+
+constexpr size_t kJournalBytesMax = size_t{4} << 30U;
+constexpr size_t kEndingsMax = 1;  // not shown
+constexpr unsigned kPrivateFolder = 0700;
+constexpr unsigned kPrivateFile = 0600;
+
+Status ApplyFrame(std::string_view body, JournalState& state) {
+  ASSIGN_OR_RETURN(const std::vector<JournalEntry> entries, DecodeJournalEntries(body));
+  for (const JournalEntry& entry : entries) {
+    RETURN_IF_ERROR(ApplyJournalEntry(entry, kEndingsMax, state));
+  }
+  return OkStatus();
+}
+
+std::optional<AttemptId> AttemptNamed(const std::string& name) {
+  const std::optional<AttemptId> attempt_id = AttemptId::Parse(name);
+  return attempt_id ? attempt_id : AttemptOfTag(name);
+}
+
+// A job that the journal does not have may still be in the scheduler.
+Result<LocalJobIdentity> FindInScheduler(Scheduler& scheduler, const std::string& tag) {
+  const PollResult poll = scheduler.Poll({.tags = {tag}, .oldest_submit = {}});
+  for (const SourceReading& source : poll.sources) {
+    for (const LocalJobView& job : source.jobs) {
+      if (job.tag == tag && job.state != LocalState::kEnded) {
+        return LocalJobIdentity{job.cluster, job.local_job_id, job.submit_time, job.tag};
+      }
+    }
+  }
+  return NotFound("no job with the tag {} is in the scheduler", tag);
+}
+
+Result<std::string> AskRunningAgent(const AgentSite& site, const std::string& tag) {
+  const std::string folder = CancelRequests::FolderOf(site.config());
+  RETURN_IF_ERROR(MakeFolders(folder, kPrivateFolder));
+  RETURN_IF_ERROR(WriteFileAtomically(folder + "/" + tag, "", kPrivateFile));
+  return fmt::format("asked the running agent to end {}", tag);
+}
+
+}  // namespace
+
+Result<JournalState> ReadJournalState(const std::string& journal_folder) {
+  JournalState state;
+  const Result<std::string> bytes = ReadFile(journal_folder + "/journal", kJournalBytesMax);
+  if (bytes.status().code() == StatusCode::kNotFound) {
+    return state;
+  }
+  RETURN_IF_ERROR(bytes.status());
+  ASSIGN_OR_RETURN(const JournalHeader header, DecodeJournalHeader(*bytes));
+  state.id = header.id;
+  std::string_view rest = std::string_view(*bytes).substr(kJournalHeaderBytes);
+  std::string previous_hash = header.previous_hash;
+  // The end may be a frame that is being written just now.
+  for (uint64_t number = header.first_frame;; ++number) {
+    const std::optional<JournalFrame> frame = ReadJournalFrame(rest, number, previous_hash);
+    if (!frame) {
+      return state;
+    }
+    RETURN_IF_ERROR(ApplyFrame(frame->body, state));
+    previous_hash = HashOfFrame(frame->whole);
+    rest.remove_prefix(frame->whole.size());
+  }
+}
+
+void PrintJobs(const JournalState& state, std::ostream& out) {
+  out << fmt::format("{:36}  {:27}  {:11}  {:12}  {:12}  {}\n", "ATTEMPT", "TAG", "PHASE", "USER", "LOCAL-JOB",
+                     "STATE");
+  for (const auto& [attempt_id, record] : state.attempts) {
+    out << fmt::format("{:36}  {:27}  {:11}  {:12}  {:12}  {}\n", attempt_id.ToString(), record.tag(),
+                       AttemptPhaseName(record.phase), record.local_user,
+                       record.identity ? record.identity->local_job_id : "-", record.site_state);
+  }
+  out << fmt::format("{} attempts, {} reports that the broker has not confirmed\n", state.attempts.size(),
+                     state.report_seq - state.acked_seq);
+}
+
+Result<std::string> CancelLocally(AgentSite& site, const std::string& name) {
+  const std::optional<AttemptId> attempt_id = AttemptNamed(name);
+  if (!attempt_id) {
+    return InvalidArgument("'{}' is neither an attempt's id nor a tag; `turnpike-agent jobs` shows both", name);
+  }
+  const std::string tag = LocalTag(*attempt_id);
+  const Status opened = site.OpenScheduler();
+  if (opened.code() == StatusCode::kFailedPrecondition) {
+    return AskRunningAgent(site, tag);
+  }
+  RETURN_IF_ERROR(opened);
+  ASSIGN_OR_RETURN(const LocalJobIdentity job, FindInScheduler(site.scheduler(), tag));
+  RETURN_IF_ERROR(site.scheduler().Cancel(job));
+  return fmt::format("ended local job {} ({})", job.local_job_id, tag);
+}
+
+void CancelRequests::Serve(const AgentRound& round) {
+  std::error_code error;
+  for (std::filesystem::directory_iterator entry(folder_, error), end; entry != end; entry.increment(error)) {
+    const std::string tag = entry->path().filename().string();
+    const std::optional<AttemptId> attempt_id = AttemptOfTag(tag);
+    const auto& attempts = round.journal_state().attempts;
+    const auto found = attempt_id ? attempts.find(*attempt_id) : attempts.end();
+    if (found != attempts.end() && found->second.identity) {
+      const Status ended = site_.scheduler().Cancel(*found->second.identity);
+      LogInfo("local job ended because this site's operator asked for it",
+              {{"tag", tag}, {"answer", ended.ok() ? "ended" : std::string(MessageOf(ended))}});
+    } else {
+      LogWarn("this site's operator asked for the end of a job that is not here", {{"tag", tag}});
+    }
+    ::unlink(entry->path().c_str());
+  }
+}
+
+}  // namespace turnpike

@@ -1,0 +1,202 @@
+#include "adapters/process/process_scheduler.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+
+#include <functional>
+
+#include "tests/adapters/process/process_site.h"
+#include "tests/contracts/scheduler_contract.h"
+
+namespace turnpike {
+
+INSTANTIATE_TYPED_TEST_SUITE_P(Process, SchedulerContract, ProcessSite);
+
+namespace {
+
+using testing::HasSubstr;
+
+class ProcessSchedulerTest : public SchedulerContract<ProcessSite> {
+ protected:
+  int PidIn(const LocalJob& job, const std::string& name) {
+    return std::stoi(ReadFile(job.directory + "/" + name).value());
+  }
+};
+
+TEST_F(ProcessSchedulerTest, RunsFirstComeFirstServedAndTheQueueOutlivesTheAgent) {
+  std::vector<LocalJob> jobs;
+  for (int number = 0; number < 3; ++number) {
+    jobs.push_back(ProcessSite::AskForAll(NewJob("echo " + std::to_string(number) + " >> ../order\n" + UntilTold())));
+    MustSubmit(jobs.back());
+  }
+  EXPECT_TRUE(WaitFor(jobs[0], LocalState::kRunning));
+  EXPECT_TRUE(WaitFor(jobs[1], LocalState::kPending));
+  site_.Recreate();
+  EXPECT_TRUE(WaitFor(jobs[0], LocalState::kRunning));
+  EXPECT_TRUE(WaitFor(jobs[2], LocalState::kPending));
+  for (const LocalJob& job : jobs) {
+    Tell(job);
+    EXPECT_EQ(MustEnd(job).exit_code, 0);
+  }
+  EXPECT_EQ(ReadFile(site_.folder() + "/order").value(), "0\n1\n2\n");
+}
+
+TEST_F(ProcessSchedulerTest, ASmallJobBehindALargeOneWaitsItsTurn) {
+  LocalJob holder = NewJob(UntilTold());
+  LocalJob large = ProcessSite::AskForAll(NewJob(UntilTold()));
+  LocalJob small = NewJob(UntilTold());
+  MustSubmit(holder);
+  MustSubmit(large);
+  MustSubmit(small);
+  EXPECT_TRUE(WaitFor(large, LocalState::kPending));
+  EXPECT_TRUE(WaitFor(small, LocalState::kPending));
+  for (const LocalJob& job : {holder, large, small}) {
+    Tell(job);
+    MustEnd(job);
+  }
+}
+
+TEST_F(ProcessSchedulerTest, CountAndMemoryAreLimitsToo) {
+  site_.options().jobs_max = 1;
+  site_.Recreate();
+  const LocalJob first = NewJob(UntilTold());
+  const LocalJob second = NewJob("exit 0\n");
+  MustSubmit(first);
+  MustSubmit(second);
+  EXPECT_TRUE(WaitFor(second, LocalState::kPending));
+  site_.options().jobs_max = 64;
+  site_.Recreate();
+  EXPECT_EQ(MustEnd(second).exit_code, 0);
+  Tell(first);
+  MustEnd(first);
+
+  LocalJob heavy = NewJob(UntilTold());
+  heavy.memory_per_node_mib = 1024;
+  LocalJob other = NewJob("exit 0\n");
+  other.memory_per_cpu_mib = 100;
+  MustSubmit(heavy);
+  MustSubmit(other);
+  EXPECT_TRUE(WaitFor(other, LocalState::kPending));
+  Tell(heavy);
+  EXPECT_EQ(MustEnd(other).exit_code, 0);
+}
+
+TEST_F(ProcessSchedulerTest, AFullQueueIsBackPressureAndNoRefusal) {
+  site_.options().waiting_max = 1;
+  site_.Recreate();
+  const LocalJob running = ProcessSite::AskForAll(NewJob(UntilTold()));
+  const LocalJob waiting = ProcessSite::AskForAll(NewJob("exit 0\n"));
+  MustSubmit(running);
+  MustSubmit(waiting);
+  const SubmitOutcome outcome = site_.scheduler().Submit(NewJob("exit 0\n"));
+  EXPECT_EQ(outcome.kind, SubmitOutcome::Kind::kBackPressure);
+  Tell(running);
+  MustEnd(waiting);
+}
+
+TEST_F(ProcessSchedulerTest, RefusalsNameWhatIsAskedAndWhatThereIs) {
+  const auto why = [&](const std::function<void(LocalJob&)>& change) {
+    LocalJob job = NewJob("exit 0\n");
+    change(job);
+    const SubmitOutcome outcome = site_.scheduler().Submit(job);
+    EXPECT_EQ(outcome.kind, SubmitOutcome::Kind::kRefused) << outcome.detail;
+    return outcome.detail;
+  };
+  EXPECT_THAT(why([](LocalJob& job) { job.nodes = 3; }), HasSubstr("3 nodes"));
+  EXPECT_THAT(why([](LocalJob& job) { job.tasks = 5; }), HasSubstr("5 cores"));
+  EXPECT_THAT(why([](LocalJob& job) { job.memory_per_node_mib = 4096; }), HasSubstr("4096 MiB"));
+  EXPECT_THAT(why([](LocalJob& job) { job.accelerators_per_node = 1; }), HasSubstr("accelerators"));
+  EXPECT_THAT(why([](LocalJob& job) { job.account.local_user = "root2"; }), HasSubstr("root2"));
+  EXPECT_THAT(why([](LocalJob& job) { job.flags = {{"--constraint", "x"}}; }), HasSubstr("--constraint"));
+}
+
+TEST_F(ProcessSchedulerTest, AJobThatIgnoresTermAtItsLimitIsKilledWithAllItsChildren) {
+  LocalJob job =
+      NewJob("trap '' TERM\nsleep 1000 &\necho $! > child\nsetsid sleep 1000 &\nwhile :; do sleep 0.1; done\n");
+  job.time_limit = std::chrono::seconds(1);
+  MustSubmit(job);
+  EXPECT_TRUE(Eventually([&] { return HasFile(job, "child"); }));
+  const LocalJobView view = MustEnd(job);
+  EXPECT_EQ(view.cause, EndCause::kTimeLimit);
+  EXPECT_EQ(view.raw_state, "TIMEOUT");
+  EXPECT_TRUE(Eventually([&] { return !IdentityOf(PidIn(job, "child")).has_value(); }));
+}
+
+TEST_F(ProcessSchedulerTest, WhatAJobLeavesInTheBackgroundIsEndedToo) {
+  const LocalJob job = NewJob("sleep 1000 >/dev/null 2>&1 &\necho $! > child\nexit 0\n");
+  MustSubmit(job);
+  EXPECT_EQ(MustEnd(job).exit_code, 0);
+  EXPECT_TRUE(Eventually([&] { return !IdentityOf(PidIn(job, "child")).has_value(); }));
+}
+
+TEST_F(ProcessSchedulerTest, AJobOverItsMemoryIsEndedAsOutOfMemory) {
+  LocalJob job = NewJob("x=$(head -c 80000000 /dev/zero | tr '\\0' x)\n" + UntilTold());
+  job.memory_per_node_mib = 40;
+  MustSubmit(job);
+  const LocalJobView view = MustEnd(job);
+  EXPECT_EQ(view.cause, EndCause::kOutOfMemory);
+  EXPECT_EQ(view.raw_state, "OUT_OF_MEMORY");
+}
+
+TEST_F(ProcessSchedulerTest, TheSignalBeforeTheEndReachesTheBatchScript) {
+  LocalJob job = NewJob("trap ': > warned; exit 7' USR1\n: > ready\nwhile :; do sleep 0.1; done\n");
+  job.time_limit = std::chrono::seconds(600);
+  job.signal = LocalSignal{.name = "USR1", .before_end = std::chrono::seconds(599), .batch_shell_only = true};
+  MustSubmit(job);
+  EXPECT_EQ(MustEnd(job).exit_code, 7);
+  EXPECT_TRUE(HasFile(job, "warned"));
+}
+
+TEST_F(ProcessSchedulerTest, AJobWhoseProcessVanishedIsTheSitesFault) {
+  const LocalJob job = NewJob("echo $PPID > runner\n" + UntilTold());
+  MustSubmit(job);
+  EXPECT_TRUE(Eventually([&] { return HasFile(job, "runner"); }));
+  ASSERT_TRUE(SignalProcessGroup(*IdentityOf(PidIn(job, "runner")), SIGKILL).ok());
+  EXPECT_EQ(MustEnd(job).cause, EndCause::kSiteInterrupted);
+}
+
+TEST_F(ProcessSchedulerTest, AnEndWhileNoAgentRanIsKnownAfterwards) {
+  const LocalJob job = NewJob(": > ran\n" + UntilTold() + "exit 9\n");
+  MustSubmit(job);
+  EXPECT_TRUE(Eventually([&] { return HasFile(job, "ran"); }));
+  // The runner's last act is to name this file.
+  const std::string status = site_.options().state_directory + "/jobs/1/status";
+  Tell(job);
+  EXPECT_TRUE(Eventually([&] { return ReadFile(status).ok(); }));
+  site_.Recreate();
+  EXPECT_EQ(MustEnd(job).exit_code, 9);
+}
+
+TEST_F(ProcessSchedulerTest, ASecondAgentOnTheSameStateIsRefused) {
+  const SystemClock clock;
+  EXPECT_EQ(ProcessScheduler::Open(site_.options(), clock).status().code(), StatusCode::kFailedPrecondition);
+}
+
+TEST_F(ProcessSchedulerTest, IdsAreNeverGivenTwice) {
+  site_.options().ended_kept = std::chrono::hours(0);
+  site_.Recreate();
+  const LocalJob job = NewJob("exit 0\n");
+  const LocalJobIdentity first = MustSubmit(job);
+  EXPECT_TRUE(Eventually([&] { return !Find(job).has_value(); }));
+  site_.Recreate();
+  EXPECT_NE(MustSubmit(NewJob("exit 0\n")).local_job_id, first.local_job_id);
+}
+
+TEST_F(ProcessSchedulerTest, ItsOwnThreadKeepsLimitsWithoutAnyPoll) {
+  site_.options().tick_interval = std::chrono::milliseconds(20);
+  site_.Recreate();
+  LocalJob job = NewJob("trap ': > told; exit 1' TERM\nwhile :; do sleep 0.1; done\n");
+  job.time_limit = std::chrono::seconds(1);
+  MustSubmit(job);
+  EXPECT_TRUE(Eventually([&] { return HasFile(job, "told"); }));
+}
+
+TEST_F(ProcessSchedulerTest, CheckSendsAProbeThrough) {
+  for (const CheckLine& line : site_.scheduler().Check(NewJob("exit 0\n"))) {
+    EXPECT_EQ(line.verdict, CheckLine::Verdict::kPass) << line.what << ": " << line.found;
+  }
+}
+
+}  // namespace
+}  // namespace turnpike
