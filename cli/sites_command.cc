@@ -1,0 +1,102 @@
+#include "cli/sites_command.h"
+
+#include <limits>
+
+#include "cli/exit_code.h"
+#include "cli/job_text.h"
+#include "cli/json_output.h"
+#include "cli/pages.h"
+#include "cli/table.h"
+
+namespace turnpike {
+namespace {
+
+std::string IdleOfTotal(int64_t idle, int64_t total) {
+  return total == 0 ? "" : fmt::format("{}/{}", idle, total);
+}
+
+std::string StateText(const v1::Site& site) {
+  const std::string state = SiteStateText(site.state());
+  return site.state() == v1::SITE_STATE_ACTIVE && !site.connected() ? state + ", away" : state;
+}
+
+std::vector<Cell> SiteCells(const v1::Site& site, Timestamp now) {
+  const Tint tint = site.state() == v1::SITE_STATE_ACTIVE && site.connected() ? Tint::kGood : Tint::kBad;
+  return {{site.name()},
+          {StateText(site), tint},
+          {site.scheduler()},
+          {site.region()},
+          {site.has_last_seen_time() ? AgoText(site.last_seen_time(), now) : "never"},
+          {site.price_book_version() > 0 ? fmt::format("v{}", site.price_book_version()) : "none"}};
+}
+
+std::vector<Cell> ShareCells(const v1::Share& share) {
+  const v1::ShareLoad& load = share.load();
+  const std::string model = share.node().accelerator_model().empty() ? "" : " " + share.node().accelerator_model();
+  return {
+      {share.name() + (load.open() ? "" : " (closed)")},
+      {IdleOfTotal(load.nodes_idle(), load.nodes_total())},
+      {IdleOfTotal(load.cores_idle(), load.cores_total())},
+      {load.accelerators_total() == 0 ? "" : IdleOfTotal(load.accelerators_idle(), load.accelerators_total()) + model},
+      {fmt::format("{}", load.jobs_waiting())},
+      {share.limits().has_time_limit_max() ? DurationText(share.limits().time_limit_max()) : ""}};
+}
+
+Table ToTable(const v1::ListSitesResponse& response, Timestamp now) {
+  Table table({{.title = "SITE"},
+               {.title = "STATE"},
+               {.title = "SCHEDULER"},
+               {.title = "REGION"},
+               {.title = "LAST SEEN"},
+               {.title = "PRICES"},
+               {.title = "SHARE"},
+               {.title = "NODES(I/T)", .align = Align::kRight},
+               {.title = "CORES(I/T)", .align = Align::kRight},
+               {.title = "ACCEL(I/T)", .align = Align::kRight},
+               {.title = "WAITING", .align = Align::kRight},
+               {.title = "LIMIT", .align = Align::kRight}});
+  for (const v1::Site& site : response.sites()) {
+    std::vector<Cell> cells = SiteCells(site, now);
+    if (site.shares().empty()) {
+      cells.resize(12);
+      table.Add(std::move(cells));
+      continue;
+    }
+    for (const v1::Share& share : site.shares()) {
+      std::vector<Cell> row = cells;
+      const std::vector<Cell> share_cells = ShareCells(share);
+      row.insert(row.end(), share_cells.begin(), share_cells.end());
+      table.Add(std::move(row));
+    }
+  }
+  return table;
+}
+
+Result<v1::ListSitesResponse> Fetch(const SitesOptions& options, Client& client) {
+  if (options.site.empty()) {
+    return FetchPages(client, &Client::ListSites, v1::ListSitesRequest(), std::numeric_limits<int>::max(),
+                      &v1::ListSitesResponse::mutable_sites);
+  }
+  v1::GetSiteRequest request;
+  request.set_site(options.site);
+  ASSIGN_OR_RETURN(const v1::GetSiteResponse response, client.GetSite(request));
+  v1::ListSitesResponse one;
+  *one.add_sites() = response.site();
+  return one;
+}
+
+}  // namespace
+
+Result<int> RunSites(const SitesOptions& options, CommandContext& context) {
+  ASSIGN_OR_RETURN(const BrokerSession session, context.connect());
+  ASSIGN_OR_RETURN(const v1::ListSitesResponse response, Fetch(options, *session.client));
+  if (context.json) {
+    RETURN_IF_ERROR(PrintJson(response, context.terminal.out));
+  } else {
+    context.terminal.out
+        << ToTable(response, context.clock.Now()).ToString({.header = options.header, .color = context.terminal.color});
+  }
+  return kExitOk;
+}
+
+}  // namespace turnpike
