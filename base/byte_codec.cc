@@ -7,8 +7,12 @@ namespace {
 
 constexpr int kVarintBytesMax = 10;
 
-uint64_t ZigZag(int64_t value) { return (static_cast<uint64_t>(value) << 1) ^ static_cast<uint64_t>(value >> 63); }
-int64_t UnZigZag(uint64_t value) { return static_cast<int64_t>(value >> 1) ^ -static_cast<int64_t>(value & 1); }
+uint64_t ZigZag(int64_t value) {
+  return (static_cast<uint64_t>(value) << 1) ^ static_cast<uint64_t>(value >> 63);
+}
+int64_t UnZigZag(uint64_t value) {
+  return static_cast<int64_t>(value >> 1) ^ -static_cast<int64_t>(value & 1);
+}
 
 }  // namespace
 
@@ -82,8 +86,12 @@ Uuid ByteReader::Raw() {
   return value;
 }
 
-std::optional<int64_t> ByteReader::OptionalInt() { return Bool() ? std::optional<int64_t>(Int()) : std::nullopt; }
+std::optional<int64_t> ByteReader::OptionalInt() {
+  return Bool() ? std::optional<int64_t>(Int()) : std::nullopt;
+}
 
-std::optional<Timestamp> ByteReader::OptionalTime() { return Bool() ? std::optional<Timestamp>(Time()) : std::nullopt; }
+std::optional<Timestamp> ByteReader::OptionalTime() {
+  return Bool() ? std::optional<Timestamp>(Time()) : std::nullopt;
+}
 
 }  // namespace turnpike

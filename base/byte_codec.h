@@ -1,7 +1,7 @@
 #pragma once
-// Writes and reads plain records as bytes: what we keep in files and bytea columns where no protobuf may go (core, pg, host).
-// Integers are zig-zag varints, texts carry their length.  A reader never runs past the end: the first damage makes it !ok(), and from then on
-// it yields zeros and empty texts, so that a decoder checks once, at its end.
+// Writes and reads plain records as bytes: what we keep in files and bytea columns where no protobuf may go (core, pg,
+// host). Integers are zig-zag varints, texts carry their length.  A reader never runs past the end: the first damage
+// makes it !ok(), and from then on it yields zeros and empty texts, so that a decoder checks once, at its end.
 
 #include <cstdint>
 #include <optional>
@@ -21,7 +21,9 @@ class ByteWriter {
   ByteWriter& Time(Timestamp value) { return Int(MicrosOf(value)); }
   ByteWriter& Raw(const Uuid& value);
   template <class Tag>
-  ByteWriter& AnyId(const Id<Tag>& value) { return Raw(value.uuid()); }
+  ByteWriter& AnyId(const Id<Tag>& value) {
+    return Raw(value.uuid());
+  }
   ByteWriter& OptionalInt(std::optional<int64_t> value);
   ByteWriter& OptionalTime(std::optional<Timestamp> value);
   template <class Tag>
@@ -45,11 +47,15 @@ class ByteReader {
   Timestamp Time() { return TimestampFromMicros(Int()); }
   Uuid Raw();
   template <class AnyId>
-  AnyId IdOf() { return AnyId(Raw()); }
+  AnyId IdOf() {
+    return AnyId(Raw());
+  }
   std::optional<int64_t> OptionalInt();
   std::optional<Timestamp> OptionalTime();
   template <class AnyId>
-  std::optional<AnyId> OptionalId() { return Bool() ? std::optional<AnyId>(IdOf<AnyId>()) : std::nullopt; }
+  std::optional<AnyId> OptionalId() {
+    return Bool() ? std::optional<AnyId>(IdOf<AnyId>()) : std::nullopt;
+  }
 
   bool ok() const { return ok_; }
   // Everything was read, and nothing was damaged.

@@ -24,12 +24,20 @@ std::optional<Enum> Parse(const std::array<std::string_view, kSize>& names, std:
 
 }  // namespace
 
-std::string_view EndCauseName(EndCause cause) { return kEndCauseNames.at(static_cast<size_t>(cause)); }
+std::string_view EndCauseName(EndCause cause) {
+  return kEndCauseNames.at(static_cast<size_t>(cause));
+}
 
-std::optional<EndCause> ParseEndCause(std::string_view name) { return Parse<EndCause>(kEndCauseNames, name); }
+std::optional<EndCause> ParseEndCause(std::string_view name) {
+  return Parse<EndCause>(kEndCauseNames, name);
+}
 
-std::string_view FaultClassName(FaultClass fault) { return kFaultClassNames.at(static_cast<size_t>(fault)); }
+std::string_view FaultClassName(FaultClass fault) {
+  return kFaultClassNames.at(static_cast<size_t>(fault));
+}
 
-std::optional<FaultClass> ParseFaultClass(std::string_view name) { return Parse<FaultClass>(kFaultClassNames, name); }
+std::optional<FaultClass> ParseFaultClass(std::string_view name) {
+  return Parse<FaultClass>(kFaultClassNames, name);
+}
 
 }  // namespace turnpike

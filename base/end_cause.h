@@ -1,5 +1,6 @@
 #pragma once
-// Why a run ended, and who caused a failure.  Sites report these words and the broker stores them; the contract has the same ones.
+// Why a run ended, and who caused a failure.  Sites report these words and the broker stores them; the contract has the
+// same ones.
 
 #include <optional>
 #include <string_view>
@@ -7,16 +8,16 @@
 namespace turnpike {
 
 enum class EndCause {
-  kNone,             // it has not ended
-  kProgramEnded,     // by itself, with any code or by a signal
+  kNone,          // it has not ended
+  kProgramEnded,  // by itself, with any code or by a signal
   kTimeLimit,
   kOutOfMemory,
   kSiteInterrupted,  // a node or the site failed under it
   kPreempted,
   kCancelledByUser,
   kCancelledBySite,
-  kRefused,          // every site that could run it refused it
-  kUnknown,          // the scheduler did not tell
+  kRefused,  // every site that could run it refused it
+  kUnknown,  // the scheduler did not tell
 };
 
 // Decides about retry and refund.

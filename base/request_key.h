@@ -9,8 +9,8 @@
 namespace turnpike {
 
 struct RequestKey {
-  ProjectId project_id;         // nil: a call of no project
-  std::string method;           // "SubmitJob"
+  ProjectId project_id;  // nil: a call of no project
+  std::string method;    // "SubmitJob"
   RequestId request_id;
   Sha256Digest request_hash{};  // over the canonical request without its id
 };

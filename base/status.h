@@ -64,14 +64,14 @@ TURNPIKE_STATUS_MAKER(Unknown, kUnknown)
 #define TURNPIKE_CONCAT_INNER(a, b) a##b
 #define TURNPIKE_CONCAT(a, b) TURNPIKE_CONCAT_INNER(a, b)
 
-// RETURN_IF_ERROR(DoIt());  passes an error up unchanged.  The names inside are numbered, so that one may stand inside another's argument.
-#define RETURN_IF_ERROR(expression) \
-  TURNPIKE_RETURN_IF_ERROR(TURNPIKE_CONCAT(return_if_error_, __COUNTER__), expression)
-#define TURNPIKE_RETURN_IF_ERROR(holder, expression)                        \
-  do {                                                                      \
-    if (::turnpike::Status holder = (expression); !holder.ok()) {           \
-      return holder;                                                        \
-    }                                                                       \
+// RETURN_IF_ERROR(DoIt());  passes an error up unchanged.  The names inside are numbered, so that one may stand inside
+// another's argument.
+#define RETURN_IF_ERROR(expression) TURNPIKE_RETURN_IF_ERROR(TURNPIKE_CONCAT(return_if_error_, __COUNTER__), expression)
+#define TURNPIKE_RETURN_IF_ERROR(holder, expression)              \
+  do {                                                            \
+    if (::turnpike::Status holder = (expression); !holder.ok()) { \
+      return holder;                                              \
+    }                                                             \
   } while (false)
 
 // ASSIGN_OR_RETURN(Site site, FindSite(id));

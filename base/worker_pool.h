@@ -1,6 +1,6 @@
 #pragma once
-// A few threads that run what is handed to them, in order of arrival, from a bounded queue.  Blocking work (the database) goes here, so that
-// it never holds up the threads of the RPC library.  Thread-safe.
+// A few threads that run what is handed to them, in order of arrival, from a bounded queue.  Blocking work (the
+// database) goes here, so that it never holds up the threads of the RPC library.  Thread-safe.
 
 #include <cstddef>
 #include <deque>

@@ -10,15 +10,15 @@
 #include "base/grpc/credentials.h"
 #include "base/log.h"
 #include "base/pg/migrate.h"
+#include "base/random.h"
 #include "base/stop_signal.h"
+#include "base/system_clock.h"
 #include "billing/pg/pg_ledger_store.h"
 #include "broker/dev_main.h"
 #include "broker/embedded/private_postgres.h"
 #include "broker/identity/bearer_token.h"
 #include "broker/pg/pg_token_store.h"
 #include "broker/serve_main.h"
-#include "base/random.h"
-#include "base/system_clock.h"
 
 namespace turnpike {
 namespace {
@@ -33,6 +33,8 @@ constexpr char kFooter[] =
     "\n"
     "Exit codes: 0 stopped by a signal, 1 failed (the last line says why), 2 wrong arguments.";
 
+constexpr int kExitUsage = 2;
+
 struct Options {
   bool dev = false;
   DevSettings dev_settings;
@@ -46,7 +48,9 @@ struct Options {
 };
 
 // One role's way to the database: the common part, and its user.
-std::string AccessFor(const std::string& database, const char* role) { return fmt::format("{} user={}", database, role); }
+std::string AccessFor(const std::string& database, const char* role) {
+  return fmt::format("{} user={}", database, role);
+}
 
 LogLevel LevelOf(const std::string& name) {
   if (name == "debug") return LogLevel::kDebug;
@@ -130,35 +134,58 @@ int Main(int argc, char** argv) {
   Options options;
   CLI::App app("Turnpike's broker: matches jobs to sites, keeps the accounts.", "turnpike-broker");
   app.footer(kFooter);
-  app.add_flag("--dev", options.dev, "Run everything for a first job on this machine: private PostgreSQL, CA, project, site");
-  app.add_option("--data", options.dev_settings.folder, "With --dev: the data folder (default: /var/lib/turnpike/dev as root, else ~/.local/share/turnpike/dev)");
+  app.fallthrough();  // --database and the like may stand before or after the subcommand
+  app.add_flag("--dev", options.dev,
+               "Run everything for a first job on this machine: private PostgreSQL, CA, project, site");
+  app.add_option(
+      "--data", options.dev_settings.folder,
+      "With --dev: the data folder (default: /var/lib/turnpike/dev as root, else ~/.local/share/turnpike/dev)");
   app.add_flag("!--no-local-site", options.dev_settings.local_site, "With --dev: no site of its own");
-  app.add_option("--database", options.database, "How to reach PostgreSQL, as for psql and without a user: 'host=… dbname=turnpike'");
+  app.add_option("--database", options.database,
+                 "How to reach PostgreSQL, as for psql and without a user: 'host=… dbname=turnpike'");
   app.add_option("--user-address", options.dev_settings.user_address, "Where users connect")->capture_default_str();
-  app.add_option("--agent-address", options.dev_settings.agent_address, "Where sites' agents connect")->capture_default_str();
-  app.add_option("--server-name", options.broker.server_names, "Names and addresses that clients dial; agents are told the first")->capture_default_str();
-  app.add_option("--trust-domain", options.broker.trust_domain, "The middle of every agent's name")->capture_default_str();
-  app.add_option("--ca-certificate", options.broker.ca_certificate_path, "The federation's CA, PEM; made when neither file exists");
+  app.add_option("--agent-address", options.dev_settings.agent_address, "Where sites' agents connect")
+      ->capture_default_str();
+  app.add_option("--server-name", options.broker.server_names,
+                 "Names and addresses that clients dial; agents are told the first")
+      ->capture_default_str();
+  app.add_option("--trust-domain", options.broker.trust_domain, "The middle of every agent's name")
+      ->capture_default_str();
+  app.add_option("--ca-certificate", options.broker.ca_certificate_path,
+                 "The federation's CA, PEM; made when neither file exists");
   app.add_option("--ca-key", options.broker.ca_key_path, "Its key, PEM, mode 0600");
   app.add_option("--replica", options.broker.replica, "A name for this process, in records");
-  app.add_option("--offer-seconds", options.broker.offer_seconds, "How long an offer stands without a claim")->capture_default_str();
-  app.add_option("--usage-wait-seconds", options.broker.usage_wait_seconds, "How long a job's usage may come after its end")->capture_default_str();
-  app.add_option("--log-format", options.log_format, "auto, human or json")->check(CLI::IsMember({"auto", "human", "json"}));
-  app.add_option("--log-level", options.log_level, "debug, info, warn or error")->check(CLI::IsMember({"debug", "info", "warn", "error"}));
+  app.add_option("--offer-seconds", options.broker.offer_seconds, "How long an offer stands without a claim")
+      ->capture_default_str();
+  app.add_option("--usage-wait-seconds", options.broker.usage_wait_seconds,
+                 "How long a job's usage may come after its end")
+      ->capture_default_str();
+  app.add_option("--log-format", options.log_format, "auto, human or json")
+      ->check(CLI::IsMember({"auto", "human", "json"}));
+  app.add_option("--log-level", options.log_level, "debug, info, warn or error")
+      ->check(CLI::IsMember({"debug", "info", "warn", "error"}));
 
   CLI::App* token = app.add_subcommand("token", "Tokens of users and operators");
   token->require_subcommand(1);
   CLI::App* create = token->add_subcommand("create", "Make a token and print it, once");
+  // Flags of the program may stand behind the command, as in the examples.
+  token->fallthrough();
+  create->fallthrough();
   create->add_option("--project", options.token_project, "The project that it may spend from, by name");
   create->add_option("--subject", options.token_subject, "Who will hold it, for records")->required();
-  create->add_option("--role", options.token_roles, "user, site-operator or federation-operator; may be given again")->capture_default_str();
-  CLI11_PARSE(app, argc, argv);
+  create->add_option("--role", options.token_roles, "user, site-operator or federation-operator; may be given again")
+      ->capture_default_str();
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : kExitUsage;
+  }
 
   SetUpLog("turnpike-broker", LevelOf(options.log_level), FormatOf(options.log_format));
   const Status status = create->parsed() ? CreateToken(options) : Serve(options);
   if (!status.ok()) {
     LogError(MessageOf(status));
-    return status.code() == StatusCode::kInvalidArgument ? 2 : 1;
+    return status.code() == StatusCode::kInvalidArgument ? kExitUsage : 1;
   }
   return 0;
 }

@@ -66,7 +66,7 @@ class BrokerParts {
   // After the services, so that what still runs in a pool finds them alive.
   WorkerPool user_pool;
   WorkerPool agent_pool;
-  std::string agent_dial_address;   // known once the agent server listens
+  std::string agent_dial_address;  // known once the agent server listens
   std::unique_ptr<GrpcServer> agent_server;
   std::unique_ptr<GrpcServer> user_server;
 };

@@ -34,6 +34,9 @@ constexpr char kCredit[] = "1000";
 constexpr int64_t kCoreHourMicros = 20'000;  // 0.02 EUR
 constexpr std::chrono::minutes kEnrollLifetime{10};
 constexpr std::chrono::milliseconds kAgentStopTime{10'000};
+constexpr std::chrono::milliseconds kAgentReadyTime{20'000};
+constexpr std::chrono::milliseconds kAgentLookInterval{50};
+constexpr std::chrono::milliseconds kPostgresLookInterval{500};
 
 // One broker at a time works in a folder.
 Result<FileDescriptor> LockFolder(const std::string& folder) {
@@ -49,7 +52,9 @@ Result<FileDescriptor> LockFolder(const std::string& folder) {
 }
 
 // The agent beside this program.
-std::string AgentProgram() { return std::filesystem::read_symlink("/proc/self/exe").parent_path() / "turnpike-agent"; }
+std::string AgentProgram() {
+  return std::filesystem::read_symlink("/proc/self/exe").parent_path() / "turnpike-agent";
+}
 
 std::map<std::string, std::string> AgentEnvironment() {
   std::map<std::string, std::string> environment;
@@ -63,7 +68,52 @@ std::map<std::string, std::string> AgentEnvironment() {
   return environment;
 }
 
-int64_t MemoryMib() { return static_cast<int64_t>(sysconf(_SC_PHYS_PAGES)) / 1024 * sysconf(_SC_PAGESIZE) / 1024; }
+int64_t MemoryMib() {
+  return static_cast<int64_t>(sysconf(_SC_PHYS_PAGES)) / 1024 * sysconf(_SC_PAGESIZE) / 1024;
+}
+
+// Starts the private PostgreSQL again when it has died: nobody else would.  Owned by main; has a thread of its own.
+class PostgresKeeper {
+ public:
+  PostgresKeeper(PrivatePostgresSettings settings, PrivatePostgres postgres)
+      : settings_(std::move(settings)), postgres_(std::move(postgres)), thread_([this] { Watch(); }) {}
+  ~PostgresKeeper() { EndWatch(); }
+
+  Status StopServer() {
+    EndWatch();
+    return postgres_.Stop();
+  }
+
+ private:
+  void EndWatch() {
+    stop_.Stop();
+    if (thread_.joinable()) {
+      thread_.join();
+    }
+  }
+
+  void Watch() {
+    while (!stop_.WaitFor(kPostgresLookInterval)) {
+      if (postgres_.running()) {
+        continue;
+      }
+      WaitUntilGone(postgres_.process(), std::chrono::milliseconds(0));  // As a zombie it would still seem to run.
+      Result<PrivatePostgres> again = PrivatePostgres::Start(settings_);
+      if (again.ok()) {
+        postgres_ = *std::move(again);
+        LogWarn("the private PostgreSQL had died and was started again", {{"log", postgres_.log_path()}});
+      } else {
+        LogError("the private PostgreSQL died and does not start, tried again",
+                 {{"why", std::string(MessageOf(again.status()))}});
+      }
+    }
+  }
+
+  const PrivatePostgresSettings settings_;
+  PrivatePostgres postgres_;  // The thread's until it has ended.
+  StopSignal stop_;
+  std::thread thread_;
+};
 
 // Makes what a first job needs, each part once.
 class DevFederation {
@@ -79,7 +129,9 @@ class DevFederation {
     CreateProject create(parts_.ledger_store, parts_.ids);
     ASSIGN_OR_RETURN(project_, create.Run({.key = NewKey("CreateProject"), .name = kProjectName, .unit = kUnit}));
     Deposit deposit(parts_.ledger_store);
-    return deposit.Run({.key = NewKey("Deposit"), .project = kProjectName, .amount = kCredit, .description = "development credit"})
+    return deposit
+        .Run(
+            {.key = NewKey("Deposit"), .project = kProjectName, .amount = kCredit, .description = "development credit"})
         .status();
   }
 
@@ -101,7 +153,9 @@ class DevFederation {
   Status WriteClientFiles(const Broker& broker) {
     RETURN_IF_ERROR(WriteFileAtomically(folder_ + "/ca.pem", broker.ca_certificate_pem()));
     // docs/users.md tells where the command line looks for this file.
-    return WriteFileAtomically(folder_ + "/client.conf", fmt::format("address = localhost:{}\nca = ca.pem\ntoken_file = token\n", broker.user_port()));
+    return WriteFileAtomically(
+        folder_ + "/client.conf",
+        fmt::format("address = localhost:{}\nca = ca.pem\ntoken_file = token\n", broker.user_port()));
   }
 
   Status MakeSite(const Broker& broker) {
@@ -125,7 +179,8 @@ class DevFederation {
     PriceBook book;
     book.site_id = record.site_id;
     book.unit = kUnit;
-    book.rates = {{.share = std::string(kEveryShare), .resource = PricedResource::kCoreHour, .micros_per_hour = kCoreHourMicros}};
+    book.rates = {
+        {.share = std::string(kEveryShare), .resource = PricedResource::kCoreHour, .micros_per_hour = kCoreHourMicros}};
     RETURN_IF_ERROR(parts_.site_store.SetPriceBook(NewKey("SetPriceBook"), book).status());
     parts_.placement.NoteSiteChange();
     return Enroll(broker, token);
@@ -148,6 +203,21 @@ class DevFederation {
     return WriteFileAtomically(pid_path(), fmt::format("{} {}\n", agent_->pid, agent_->start_ticks));
   }
 
+  // Before the agent has said what there is, no job would find a site that can ever run it.
+  void AwaitCapacity() {
+    StopSignal pause;
+    const MonotonicTime until = parts_.machine_clock.Monotonic() + kAgentReadyTime;
+    while (parts_.machine_clock.Monotonic() < until) {
+      const Result<SiteRecord> site = parts_.site_store.Find(kSiteName);
+      if (site.ok() && site->connected && !site->capacity.empty()) {
+        return;
+      }
+      pause.WaitFor(kAgentLookInterval);
+    }
+    LogWarn("the local site's agent has not reported yet; jobs are refused until it does",
+            {{"log", folder_ + "/agent.log"}});
+  }
+
   // Running jobs go on; the next start finds them.
   void StopAgent() {
     if (agent_ && SignalProcess(*agent_, SIGTERM).ok() && !WaitUntilGone(*agent_, kAgentStopTime)) {
@@ -163,7 +233,10 @@ class DevFederation {
   std::string pid_path() const { return folder_ + "/agent.pid"; }
 
   RequestKey NewKey(std::string method) {
-    return {.project_id = {}, .method = std::move(method), .request_id = parts_.ids.TimeOrdered<RequestId>(), .request_hash = {}};
+    return {.project_id = {},
+            .method = std::move(method),
+            .request_id = parts_.ids.TimeOrdered<RequestId>(),
+            .request_hash = {}};
   }
 
   // The same key each time: registering the local site again after a crash is a repeat, which gives it a new token.
@@ -198,14 +271,16 @@ class DevFederation {
 
   Status Enroll(const Broker& broker, const std::string& token) {
     const Result<ChildResult> result =
-        RunChild({.argv = {AgentProgram(), "enroll", "--config", config_path(), "--broker", fmt::format("localhost:{}", broker.user_port()),
-                           "--ca-fingerprint", parts_.authority->ca_fingerprint(), "--token-file", "-"},
+        RunChild({.argv = {AgentProgram(), "enroll", "--config", config_path(), "--broker",
+                           fmt::format("localhost:{}", broker.user_port()), "--ca-fingerprint",
+                           parts_.authority->ca_fingerprint(), "--token-file", "-"},
                   .environment = AgentEnvironment(),
                   .directory = "/",
                   .standard_input = token + "\n"});
     RETURN_IF_ERROR(result.status());
     if (!result->succeeded()) {
-      return Internal("the local site's agent could not enroll (exit code {}): {}", result->exit_code, result->error_output);
+      return Internal("the local site's agent could not enroll (exit code {}): {}", result->exit_code,
+                      result->error_output);
     }
     return OkStatus();
   }
@@ -241,16 +316,21 @@ Status RunDevelopmentBroker(const DevSettings& dev) {
   RETURN_IF_ERROR(MakeFolders(folder, 0755));
   RETURN_IF_ERROR(MakeFolders(folder + "/ca", 0700));
   ASSIGN_OR_RETURN(const FileDescriptor lock, LockFolder(folder));
-  ASSIGN_OR_RETURN(PrivatePostgres postgres, PrivatePostgres::Start({.folder = folder + "/postgres"}));
-  LogInfo(postgres.adopted() ? "found the private PostgreSQL running" : "started the private PostgreSQL", {{"folder", folder + "/postgres"}});
+  const PrivatePostgresSettings database{.folder = folder + "/postgres"};
+  ASSIGN_OR_RETURN(PrivatePostgres postgres, PrivatePostgres::Start(database));
+  LogInfo(postgres.adopted() ? "found the private PostgreSQL running" : "started the private PostgreSQL",
+          {{"folder", database.folder}});
+  const BrokerSettings settings = SettingsFor(dev, folder, postgres);
+  PostgresKeeper keeper(database, std::move(postgres));
 
-  ASSIGN_OR_RETURN(const std::unique_ptr<Broker> broker, Broker::Start(SettingsFor(dev, folder, postgres)));
+  ASSIGN_OR_RETURN(const std::unique_ptr<Broker> broker, Broker::Start(settings));
   DevFederation federation(broker->parts(), folder);
   RETURN_IF_ERROR(federation.MakeProject());
   RETURN_IF_ERROR(federation.MakeToken());
   if (dev.local_site) {
     RETURN_IF_ERROR(federation.MakeSite(*broker));
     RETURN_IF_ERROR(federation.StartAgent());
+    federation.AwaitCapacity();
   }
   // Last: whoever sees it finds everything else.
   RETURN_IF_ERROR(federation.WriteClientFiles(*broker));
@@ -260,7 +340,7 @@ Status RunDevelopmentBroker(const DevSettings& dev) {
   LogInfo("stopping", {{"signal", std::to_string(signal)}});
   federation.StopAgent();
   broker->Stop();
-  return postgres.Stop();
+  return keeper.StopServer();
 }
 
 }  // namespace turnpike

@@ -1,6 +1,7 @@
 #pragma once
-// turnpike-broker --dev: everything that a first job needs, in one data folder, with nothing to configure: a private PostgreSQL on a unix socket, a
-// development CA, one project with credit, one token, and one local site with its agent.  A second start finds what the first one made.
+// turnpike-broker --dev: everything that a first job needs, in one data folder, with nothing to configure: a private
+// PostgreSQL on a unix socket, a development CA, one project with credit, one token, and one local site with its agent.
+// A second start finds what the first one made.
 
 #include <string>
 
@@ -9,10 +10,10 @@
 namespace turnpike {
 
 struct DevSettings {
-  std::string folder;                              // empty: the default one (README)
+  std::string folder;  // empty: the default one (README)
   std::string user_address = "127.0.0.1:7443";
   std::string agent_address = "127.0.0.1:7444";
-  bool local_site = true;                          // false: no site of our own, only what is registered
+  bool local_site = true;  // false: no site of our own, only what is registered
 };
 
 // Runs until SIGINT or SIGTERM.

@@ -38,7 +38,8 @@ ServerNames NamesOf(const std::vector<std::string>& names) {
   ServerNames out;
   for (const std::string& name : names) {
     const bool is_address = name.find_first_not_of("0123456789.:abcdefABCDEF") == std::string::npos &&
-                            name.find_first_of(".:") != std::string::npos && name.find_first_of("0123456789:") != std::string::npos;
+                            name.find_first_of(".:") != std::string::npos &&
+                            name.find_first_of("0123456789:") != std::string::npos;
     (is_address ? out.ip_addresses : out.dns_names).push_back(name);
   }
   return out;
@@ -64,7 +65,11 @@ BrokerParts::BrokerParts(const BrokerSettings& given, std::unique_ptr<Certificat
       event_log(placement_transactions),
       authority(std::move(given_authority)),
       index({.placement = placement_store, .sites = site_store, .ids = ids, .clock = clock, .policy = {}}),
-      placement({.log = event_log, .store = placement_store, .index = index, .clock = machine_clock, .listeners = {&watch_hub, &site_sessions}},
+      placement({.log = event_log,
+                 .store = placement_store,
+                 .index = index,
+                 .clock = machine_clock,
+                 .listeners = {&watch_hub, &site_sessions}},
                 {.offer_lifetime = std::chrono::seconds(settings.offer_seconds)}),
       committer(submit_store, {}, [this] { event_log.Poke(); }),
       submit_jobs(committer, index, ids, clock),
@@ -84,7 +89,11 @@ BrokerParts::BrokerParts(const BrokerSettings& given, std::unique_ptr<Certificat
                     .clock = clock,
                     .make_token = [this] { return MakeBearerToken(random); },
                     .site_changed = [this] { placement.NoteSiteChange(); }}),
-      billing_service({.setting = {authenticator, user_pool}, .ledger = ledger_store, .sites = site_store, .ids = ids}),
+      billing_service({.setting = {authenticator, user_pool},
+                       .ledger = ledger_store,
+                       .sites = site_store,
+                       .jobs = job_store,
+                       .ids = ids}),
       enroll_service({.sites = site_store,
                       .issuer = *authority,
                       .pool = user_pool,
@@ -106,7 +115,9 @@ BrokerParts::BrokerParts(const BrokerSettings& given, std::unique_ptr<Certificat
 
 Broker::Broker(std::unique_ptr<BrokerParts> parts) : parts_(std::move(parts)) {}
 
-Broker::~Broker() { Stop(); }
+Broker::~Broker() {
+  Stop();
+}
 
 Result<std::unique_ptr<Broker>> Broker::Start(const BrokerSettings& settings) {
   RETURN_IF_ERROR(CheckAddress(settings.user_address));
@@ -121,7 +132,8 @@ Result<std::unique_ptr<Broker>> Broker::Start(const BrokerSettings& settings) {
                                                        .certificate_path = settings.ca_certificate_path,
                                                        .private_key_path = settings.ca_key_path},
                                                       clock.Now(), random));
-  ASSIGN_OR_RETURN(const ServerCertificate certificate, authority->IssueServerCertificate(NamesOf(settings.server_names), clock.Now()));
+  ASSIGN_OR_RETURN(const ServerCertificate certificate,
+                   authority->IssueServerCertificate(NamesOf(settings.server_names), clock.Now()));
   const TlsIdentity identity{.certificate_pem = certificate.certificate_pem,
                              .private_key_pem = certificate.private_key_pem,
                              .ca_pem = authority->ca_certificate_pem()};
@@ -130,25 +142,33 @@ Result<std::unique_ptr<Broker>> Broker::Start(const BrokerSettings& settings) {
   RETURN_IF_ERROR(parts.placement.Start());
 
   ASSIGN_OR_RETURN(const auto agent_credentials, AgentServerCredentials(identity));
-  ASSIGN_OR_RETURN(parts.agent_server, GrpcServer::Start({.address = settings.agent_address,
-                                                         .credentials = agent_credentials,
-                                                         .services = {Serve<v1::SiteLinkService>(parts.agent_link_service)}}));
+  ASSIGN_OR_RETURN(parts.agent_server,
+                   GrpcServer::Start({.address = settings.agent_address,
+                                      .credentials = agent_credentials,
+                                      .services = {Serve<v1::SiteLinkService>(parts.agent_link_service)}}));
   parts.agent_dial_address = fmt::format("{}:{}", settings.server_names.front(), parts.agent_server->port());
   ASSIGN_OR_RETURN(const auto user_credentials, UserServerCredentials(identity));
-  ASSIGN_OR_RETURN(parts.user_server, GrpcServer::Start({.address = settings.user_address,
-                                                        .credentials = user_credentials,
-                                                        .services = {Serve<v1::JobService>(parts.job_service),
-                                                                     Serve<v1::SiteService>(parts.site_service),
-                                                                     Serve<v1::BillingService>(parts.billing_service),
-                                                                     Serve<v1::SiteLinkService>(parts.enroll_service)}}));
+  ASSIGN_OR_RETURN(parts.user_server,
+                   GrpcServer::Start({.address = settings.user_address,
+                                      .credentials = user_credentials,
+                                      .services = {Serve<v1::JobService>(parts.job_service),
+                                                   Serve<v1::SiteService>(parts.site_service),
+                                                   Serve<v1::BillingService>(parts.billing_service),
+                                                   Serve<v1::SiteLinkService>(parts.enroll_service)}}));
   LogInfo("broker is serving", {{"users", fmt::format("port {}", parts.user_server->port())},
                                 {"agents", fmt::format("port {}", parts.agent_server->port())}});
   return broker;
 }
 
-int Broker::user_port() const { return parts_->user_server->port(); }
-int Broker::agent_port() const { return parts_->agent_server->port(); }
-std::string Broker::ca_certificate_pem() const { return parts_->authority->ca_certificate_pem(); }
+int Broker::user_port() const {
+  return parts_->user_server->port();
+}
+int Broker::agent_port() const {
+  return parts_->agent_server->port();
+}
+std::string Broker::ca_certificate_pem() const {
+  return parts_->authority->ca_certificate_pem();
+}
 
 void Broker::Stop() {
   if (parts_->user_server) {

@@ -12,7 +12,7 @@ namespace turnpike {
 
 // How to reach the database, once per role; all name the same database.
 struct DatabaseAccess {
-  std::string owner;       // migrates
+  std::string owner;  // migrates
   std::string api;
   std::string link;
   std::string placement;
@@ -22,14 +22,15 @@ struct BrokerSettings {
   DatabaseAccess database;
   std::string user_address = "127.0.0.1:7443";
   std::string agent_address = "127.0.0.1:7444";
-  std::vector<std::string> server_names = {"localhost", "127.0.0.1"};   // what clients and agents dial; the first one is told to agents
+  std::vector<std::string> server_names = {
+      "localhost", "127.0.0.1"};  // what clients and agents dial; the first one is told to agents
   std::string trust_domain = "turnpike.local";
   std::string ca_certificate_path;
   std::string ca_key_path;
-  std::string replica;                                                  // a name for this process, in records
-  int64_t usage_wait_seconds = 600;   // how long after its end an attempt's usage may come
-  int64_t offer_seconds = 60;         // how long an offer stands without a claim
-  int64_t spawn_lease_seconds = 60;   // how long after its claim a spawn may begin
+  std::string replica;               // a name for this process, in records
+  int64_t usage_wait_seconds = 600;  // how long after its end an attempt's usage may come
+  int64_t offer_seconds = 60;        // how long an offer stands without a claim
+  int64_t spawn_lease_seconds = 60;  // how long after its claim a spawn may begin
 };
 
 class BrokerParts;

@@ -6,8 +6,8 @@
 #include <memory>
 #include <vector>
 
-#include "base/pg/connection.h"
 #include "base/mutex.h"
+#include "base/pg/connection.h"
 #include "base/status.h"
 
 namespace turnpike {

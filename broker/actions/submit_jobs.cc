@@ -14,7 +14,8 @@ namespace {
 
 Status NoSiteFits(const JobRequest& request, const Evaluation& evaluation, const MatchSetting& setting) {
   if (setting.federation.shares.empty()) {
-    return WithReason(FailedPrecondition("no site has reported anything that a job could run on yet"), ErrorReason::kNoSiteFits);
+    return WithReason(FailedPrecondition("no site has reported anything that a job could run on yet"),
+                      ErrorReason::kNoSiteFits);
   }
   std::vector<ShareRefusal> refusals;
   for (const ShareVerdict& verdict : evaluation.verdicts) {
@@ -58,7 +59,9 @@ void SubmitJobs::Run(SubmissionDraft draft, Done done) {
       call.jobs.push_back(*std::move(prepared));
     }
   }
-  call.encode_reply = [refused](const std::vector<Result<JobView>>& stored) { return EncodeAnswer(Merge(*refused, stored)); };
+  call.encode_reply = [refused](const std::vector<Result<JobView>>& stored) {
+    return EncodeAnswer(Merge(*refused, stored));
+  };
   // Also a call with nothing left to store goes through the queue: its key may be a repeat of one that had.
   queue_.Enqueue(std::move(call), [refused, done = std::move(done)](Result<SubmitVerdict> verdict) {
     if (!verdict.ok()) {
@@ -94,7 +97,8 @@ std::vector<Result<JobView>> SubmitJobs::Validate(const SubmissionDraft& draft) 
   return results;
 }
 
-Result<NewJob> SubmitJobs::Prepare(const SubmissionDraft& draft, const JobDraft& job, const QuoteBasis& basis, Timestamp now) {
+Result<NewJob> SubmitJobs::Prepare(const SubmissionDraft& draft, const JobDraft& job, const QuoteBasis& basis,
+                                   Timestamp now) {
   RETURN_IF_ERROR(job.invalid);
   JobRequest request = job.request;
   request.unit = draft.project_unit;

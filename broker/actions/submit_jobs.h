@@ -1,5 +1,6 @@
 #pragma once
-// Validates, quotes and queues submissions.  Thread-safe; never waits for the database: the answer comes through the queue.
+// Validates, quotes and queues submissions.  Thread-safe; never waits for the database: the answer comes through the
+// queue.
 
 #include <map>
 #include <string>
@@ -17,16 +18,16 @@ namespace turnpike {
 // One job as its user asked for it, checked for form by the edge that decoded it.
 struct JobDraft {
   std::string name;
-  JobRequest request;                   // without unit and price list; budget as the user wrote it
-  std::string spec;                     // the contract's JobSpec without its script
+  JobRequest request;  // without unit and price list; budget as the user wrote it
+  std::string spec;    // the contract's JobSpec without its script
   std::string script;
-  Status invalid;                       // not OK: refused for its form; the rest of a batch goes on
+  Status invalid;  // not OK: refused for its form; the rest of a batch goes on
 };
 
 struct SubmissionDraft {
   RequestKey key;
   std::string subject;
-  std::string project_unit;             // of the account that pays
+  std::string project_unit;  // of the account that pays
   std::vector<JobDraft> jobs;
 };
 

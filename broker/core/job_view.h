@@ -33,7 +33,7 @@ struct JobView {
   int64_t number = 0;
   ProjectId project_id;
   std::string name;
-  Uuid class_id;       // what it asks for, for matching (broker/core/stored_request.h)
+  Uuid class_id;  // what it asks for, for matching (broker/core/stored_request.h)
   int64_t priority = 0;
   JobState state = JobState::kPending;
   std::string reason;

@@ -127,12 +127,12 @@ ChargeStep ChargeFor(const AttemptStanding& standing, const SiteReport& report) 
 }
 
 void JudgeAndMove(AttemptStanding& standing, const SiteReport& report, Timestamp now, ReportEffect& effect) {
-  const AttemptEnd end{.cause = report.cause,
-                       .fault = report.fault,
-                       .exit_code = report.exit_code ? std::optional<int32_t>(static_cast<int32_t>(*report.exit_code))
-                                                     : std::nullopt,
-                       .exit_signal = static_cast<int32_t>(report.exit_signal),
-                       .back_pressure = effect.back_pressure};
+  const AttemptEnd end{
+      .cause = report.cause,
+      .fault = report.fault,
+      .exit_code = report.exit_code ? std::optional<int32_t>(static_cast<int32_t>(*report.exit_code)) : std::nullopt,
+      .exit_signal = static_cast<int32_t>(report.exit_signal),
+      .back_pressure = effect.back_pressure};
   const RetryStanding retry{.attempts_started = static_cast<int32_t>(standing.start_count),
                             .attempts_max = static_cast<int32_t>(standing.attempts_max),
                             .rerun_safe = standing.rerun_safe,
@@ -196,8 +196,9 @@ ReportEffect ApplyReport(AttemptStanding& standing, const SiteReport& report, Ti
     effect.usage = report.usage;
     effect.back_pressure =
         report.kind == ReportKind::kNotStarted && report.not_started == NotStartedKind::kBackPressure;
-    effect.refused_for_ever = report.kind == ReportKind::kNotStarted && (report.not_started == NotStartedKind::kRefused ||
-                                                                        report.not_started == NotStartedKind::kNotEligible);
+    effect.refused_for_ever =
+        report.kind == ReportKind::kNotStarted &&
+        (report.not_started == NotStartedKind::kRefused || report.not_started == NotStartedKind::kNotEligible);
   }
   JudgeAndMove(standing, report, now, effect);
   effect.attempt_changed = effect.attempt_changed || event.has_value();

@@ -1,7 +1,7 @@
 #pragma once
-// What one report does to its attempt and to the job: the broker's half of the dispatch protocol (docs/dispatch.md), as a pure function.
-// Applied in the journal's order; each report once; an old or repeated one changes nothing; one that contradicts what is known is
-// refused and kept for a person.
+// What one report does to its attempt and to the job: the broker's half of the dispatch protocol (docs/dispatch.md), as
+// a pure function. Applied in the journal's order; each report once; an old or repeated one changes nothing; one that
+// contradicts what is known is refused and kept for a person.
 
 #include <optional>
 #include <string>
@@ -20,16 +20,16 @@ struct AttemptStanding {
   AttemptState state = AttemptState::kOffered;
   int64_t fence = 0;
   int64_t price_version = 0;
-  ResourceAmounts amounts;              // what the share allocates to it
+  ResourceAmounts amounts;  // what the share allocates to it
   bool cancel_wanted = false;
   std::string cluster;
   std::string local_job_id;
   std::optional<Timestamp> submitted_at;
   std::optional<Timestamp> started_at;
   std::optional<Timestamp> ended_at;
-  std::string detail;                   // how it ended, in the site's words
+  std::string detail;  // how it ended, in the site's words
   JobView job;
-  int64_t start_count = 0;              // attempts of the job that started, this one included once it has
+  int64_t start_count = 0;  // attempts of the job that started, this one included once it has
   int64_t attempts_max = 0;
   bool rerun_safe = false;
 };
@@ -39,22 +39,22 @@ enum class ClaimAnswer { kNone, kGo, kGone };
 
 // What is to be done about money when the attempt has ended.
 enum class ChargeStep {
-  kNone,        // the attempt goes on
-  kNothing,     // it never started: nothing is charged
-  kNow,         // the usage is known
-  kWhenKnown,   // it ran; the usage comes later, or is settled from what we know
+  kNone,       // the attempt goes on
+  kNothing,    // it never started: nothing is charged
+  kNow,        // the usage is known
+  kWhenKnown,  // it ran; the usage comes later, or is settled from what we know
 };
 
 struct ReportEffect {
-  std::optional<std::string> refused;   // why; nothing has changed
+  std::optional<std::string> refused;  // why; nothing has changed
   ClaimAnswer answer = ClaimAnswer::kNone;
   bool attempt_changed = false;
-  std::optional<JobEvent> job_event;    // the job's state changed by this event
-  bool job_changed = false;             // the job's view changed, with or without its state
-  bool refused_for_ever = false;        // this share will never take the job: avoid it
-  bool back_pressure = false;           // this share takes nothing more of the project for a while
+  std::optional<JobEvent> job_event;  // the job's state changed by this event
+  bool job_changed = false;           // the job's view changed, with or without its state
+  bool refused_for_ever = false;      // this share will never take the job: avoid it
+  bool back_pressure = false;         // this share takes nothing more of the project for a while
   ChargeStep charge = ChargeStep::kNone;
-  std::optional<UsageFigures> usage;    // with kNow
+  std::optional<UsageFigures> usage;  // with kNow
 };
 
 ReportEffect ApplyReport(AttemptStanding& standing, const SiteReport& report, Timestamp now);

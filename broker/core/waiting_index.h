@@ -3,6 +3,8 @@
 // database at start and kept current from the event tail.  At most 250 bytes a job.  Not thread-safe: its follower owns
 // it.
 
+#include <absl/container/flat_hash_map.h>
+
 #include <cstdint>
 #include <deque>
 #include <optional>
@@ -10,7 +12,6 @@
 #include <string>
 #include <vector>
 
-#include "absl/container/flat_hash_map.h"
 #include "base/ids.h"
 #include "base/time.h"
 #include "broker/core/job_request.h"

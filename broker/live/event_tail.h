@@ -1,6 +1,6 @@
 #pragma once
-// Follows the event log and tells everybody in this process who listens.  Part of the placement loop's thread: listeners are called there, in
-// order, and only take the news; whoever is slow keeps a queue of its own.
+// Follows the event log and tells everybody in this process who listens.  Part of the placement loop's thread:
+// listeners are called there, in order, and only take the news; whoever is slow keeps a queue of its own.
 
 #include <functional>
 #include <vector>

@@ -168,7 +168,8 @@ void IndexFollower::TakeJob(const JobView& job, Timestamp at) {
   }
   const auto known_class = classes_.find(job.class_id);
   if (known_class == classes_.end()) {
-    LogError("a live job is of a class that is not stored", {{"job", job.job_id.ToString()}, {"class", job.class_id.ToString()}});
+    LogError("a live job is of a class that is not stored",
+             {{"job", job.job_id.ToString()}, {"class", job.class_id.ToString()}});
     return;
   }
   if (job.state == JobState::kPending) {
@@ -258,10 +259,9 @@ RoundPlan IndexFollower::PlanRound() {
   waiting_.Wake(now);
   RebuildBasis();
   const std::shared_ptr<const QuoteBasis> basis = basis_;
-  const Plan plan = Match(waiting_, {.federation = basis->federation,
-                                     .price_lists = basis->price_lists,
-                                     .policy = basis->policy,
-                                     .now = now});
+  const Plan plan =
+      Match(waiting_,
+            {.federation = basis->federation, .price_lists = basis->price_lists, .policy = basis->policy, .now = now});
   round.cut_short = plan.cut_short;
   NoteRefusals(plan, *basis, round);
   NotePlan(plan, *basis, round);

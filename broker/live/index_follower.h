@@ -1,6 +1,7 @@
 #pragma once
-// The broker's picture of all live jobs and all sites, in memory: rebuilt from the database at start, kept current by the event tail.  Nothing
-// in it is lost when the process dies.  Thread-safe; the matcher runs under its lock, the database is never asked under it.
+// The broker's picture of all live jobs and all sites, in memory: rebuilt from the database at start, kept current by
+// the event tail.  Nothing in it is lost when the process dies.  Thread-safe; the matcher runs under its lock, the
+// database is never asked under it.
 
 #include <map>
 #include <memory>
@@ -43,7 +44,8 @@ class IndexFollower final : public QuoteBasisSource {
   // The next events of the log, in order.
   Status Apply(const std::vector<LoggedEvent>& events) EXCLUDES(mutex_);
 
-  // Runs the matcher, and counts its plan as done: a line that the database refuses changed meanwhile, and its event is on the way.
+  // Runs the matcher, and counts its plan as done: a line that the database refuses changed meanwhile, and its event is
+  // on the way.
   RoundPlan PlanRound() EXCLUDES(mutex_);
   // Waiting jobs exist that a round could look at.
   bool HasWaiting() const EXCLUDES(mutex_);

@@ -92,7 +92,8 @@ Status PlacementLoop::PlaceWaiting() {
         RETURN_IF_ERROR(parts_.index.Rebuild());
         return placed.status();
       }
-      LogInfo("round of placement", {{"planned", std::to_string(round.attempts.size())}, {"placed", std::to_string(*placed)}});
+      LogInfo("round of placement",
+              {{"planned", std::to_string(round.attempts.size())}, {"placed", std::to_string(*placed)}});
     }
     if (!round.hopeless.empty()) {
       RETURN_IF_ERROR(parts_.store.FailHopeless(round.hopeless).status());

@@ -1,6 +1,7 @@
 #pragma once
-// What keeps running between submissions and sites, on one thread: follow the event log, tell the listeners, run rounds of placement, sweep what
-// is overdue.  It looks at once when something was committed here, and by itself every `look_interval`.
+// What keeps running between submissions and sites, on one thread: follow the event log, tell the listeners, run rounds
+// of placement, sweep what is overdue.  It looks at once when something was committed here, and by itself every
+// `look_interval`.
 
 #include <atomic>
 #include <chrono>

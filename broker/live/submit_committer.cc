@@ -1,6 +1,9 @@
 #include "broker/live/submit_committer.h"
 
 #include <algorithm>
+#include <set>
+#include <string>
+#include <tuple>
 
 #include "base/error_reason.h"
 
@@ -8,15 +11,20 @@ namespace turnpike {
 namespace {
 
 // A call without jobs still costs a row.
-size_t CostOf(const SubmitCall& call) { return std::max<size_t>(call.jobs.size(), 1); }
+size_t CostOf(const SubmitCall& call) {
+  return std::max<size_t>(call.jobs.size(), 1);
+}
 
 Status Overloaded(size_t waiting) {
-  return WithDetails(ResourceExhausted("{} jobs wait to be stored already; try again in a second", waiting),
-                     {.reason = ErrorReason::kOverloaded, .metadata = {}, .violations = {}, .retry_after = std::chrono::seconds(1)});
+  return WithDetails(
+      ResourceExhausted("{} jobs wait to be stored already; try again in a second", waiting),
+      {.reason = ErrorReason::kOverloaded, .metadata = {}, .violations = {}, .retry_after = std::chrono::seconds(1)});
 }
 
 // The statement itself failed, whoever's fault; nothing was committed.
-bool MayBeOneCallsFault(const Status& status) { return status.code() == StatusCode::kInternal; }
+bool MayBeOneCallsFault(const Status& status) {
+  return status.code() == StatusCode::kInternal;
+}
 
 }  // namespace
 
@@ -63,11 +71,22 @@ std::vector<SubmitCommitter::Waiting> SubmitCommitter::TakeBatch() {
     changed_.Wait(mutex_);
   }
   std::vector<Waiting> batch;
+  std::set<std::tuple<ProjectId, std::string, RequestId>> keys;
   size_t jobs = 0;
-  while (!waiting_.empty() && (batch.empty() || jobs + CostOf(waiting_.front().call) <= limits_.jobs_per_commit_max)) {
-    jobs += CostOf(waiting_.front().call);
-    batch.push_back(std::move(waiting_.front()));
-    waiting_.pop_front();
+  for (auto next = waiting_.begin(); next != waiting_.end();) {
+    const size_t cost = CostOf(next->call);
+    if (!batch.empty() && jobs + cost > limits_.jobs_per_commit_max) {
+      break;
+    }
+    // Of the calls under one key one a commit: the others find its answer stored.
+    const RequestKey& key = next->call.key;
+    if (!keys.emplace(key.project_id, key.method, key.request_id).second) {
+      ++next;
+      continue;
+    }
+    jobs += cost;
+    batch.push_back(std::move(*next));
+    next = waiting_.erase(next);
   }
   jobs_waiting_ -= jobs;
   return batch;

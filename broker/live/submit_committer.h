@@ -1,6 +1,7 @@
 #pragma once
-// The group commit: whatever waits when the last commit returns goes into the next one.  No timers: the first submission of an idle time
-// is committed at once, and under load the batches grow by themselves.  One thread of its own.  Thread-safe.
+// The group commit: whatever waits when the last commit returns goes into the next one.  No timers: the first
+// submission of an idle time is committed at once, and under load the batches grow by themselves.  One thread of its
+// own.  Thread-safe.
 
 #include <deque>
 #include <functional>

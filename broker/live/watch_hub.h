@@ -1,6 +1,6 @@
 #pragma once
-// Hands the event tail to everybody who watches.  One shared batch of events for all; a watcher that falls too far behind is cut off and comes
-// back with its resume token.  Thread-safe.
+// Hands the event tail to everybody who watches.  One shared batch of events for all; a watcher that falls too far
+// behind is cut off and comes back with its resume token.  Thread-safe.
 
 #include <functional>
 #include <map>
@@ -15,7 +15,7 @@ namespace turnpike {
 class WatchHub final : public EventListener {
  public:
   using Batch = std::shared_ptr<const std::vector<LoggedEvent>>;
-  using Receive = std::function<void(const Batch&)>;   // called on the tail's thread; only queues
+  using Receive = std::function<void(const Batch&)>;  // called on the tail's thread; only queues
   using Ticket = int64_t;
 
   Ticket Subscribe(Receive receive) EXCLUDES(mutex_);

@@ -23,8 +23,7 @@ constexpr char kLockAttempts[] = R"sql(
      ORDER BY attempt_id
        FOR UPDATE
 )sql";
-constexpr char kStandings[] =
-    "SELECT" TURNPIKE_JOB_STATUS_COLUMNS R"sql(
+constexpr char kStandings[] = "SELECT" TURNPIKE_JOB_STATUS_COLUMNS R"sql(
            , start_count, attempts_max, rerun_safe, a_state, a_fence, a_price_version, a_cancel_wanted, a_cluster, a_submitted_at,
            a_started_at, a_nodes, a_cores, a_accelerators, a_memory
       FROM job_status
@@ -65,8 +64,8 @@ constexpr char kUpdateAttempts[] = R"sql(
      WHERE a.attempt_id = new.attempt_id
 )sql";
 
-// $1 jobs, $2 tasks, $3 states, $4 versions, $5 attempts, $6 sites, $7 shares, $8 local ids, $9 site states, $10 reasons, $11 cancel requested,
-// $12 started, $13 start counts, $14 classes.
+// $1 jobs, $2 tasks, $3 states, $4 versions, $5 attempts, $6 sites, $7 shares, $8 local ids, $9 site states, $10
+// reasons, $11 cancel requested, $12 started, $13 start counts, $14 classes.
 constexpr char kUpdateJobs[] = R"sql(
     UPDATE job_state AS s
        SET state = new.state,
@@ -95,8 +94,9 @@ constexpr char kDeleteLive[] = R"sql(
      WHERE attempt_id = ANY($1)
 )sql";
 
-// $1 attempts, $2 jobs, $3 tasks, $4 projects, $5 sites, $6 shares, $7 price versions, $8 fences, $9 states, $10 clusters, $11 local ids,
-// $12 starts, $13 ends, $14 details, $15 charge states, $16 when charges are due, $17 to $20 amounts.
+// $1 attempts, $2 jobs, $3 tasks, $4 projects, $5 sites, $6 shares, $7 price versions, $8 fences, $9 states, $10
+// clusters, $11 local ids, $12 starts, $13 ends, $14 details, $15 charge states, $16 when charges are due, $17 to $20
+// amounts.
 constexpr char kInsertEnds[] = R"sql(
     INSERT INTO attempt_end (attempt_id, job_id, task_index, project_id, site_id, share, price_version, fence, state, cluster, local_job_id,
                              started_at, ended_at, detail, charge_state, charge_due_at, nodes, cores, accelerators, memory_mib)
@@ -219,7 +219,8 @@ Status UpdateJobs(Transaction& tx, const std::vector<AttemptStanding>& standings
     classes.push_back(job.class_id);
   }
   Params params;
-  params.IdArray(jobs).IntArray(tasks).TextArray(states).IntArray(versions).OptionalIdArray(attempts).OptionalIdArray(sites);
+  params.IdArray(jobs).IntArray(tasks).TextArray(states).IntArray(versions).OptionalIdArray(attempts).OptionalIdArray(
+      sites);
   params.TextArray(shares).TextArray(local_ids).TextArray(site_states).TextArray(reasons).BoolArray(cancel_requested);
   params.OptionalTimeArray(started).IntArray(start_counts).IdArray(classes);
   return tx.Execute(kUpdateJobs, params).status();

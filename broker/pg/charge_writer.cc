@@ -77,7 +77,8 @@ Status ChargeWriter::LoadRates(const std::vector<ChargeOrder>& orders) {
     if (!resource) {
       return Internal("price book {} has a rate for '{}', which nobody knows", book.version, rows.Text(row, 4));
     }
-    book.rates.push_back({.share = std::string(rows.Text(row, 3)), .resource = *resource, .micros_per_hour = rows.Int(row, 5)});
+    book.rates.push_back(
+        {.share = std::string(rows.Text(row, 3)), .resource = *resource, .micros_per_hour = rows.Int(row, 5)});
   }
   return OkStatus();
 }
@@ -91,12 +92,13 @@ Status ChargeWriter::ChargeOne(ChargeOrder& order) {
   LockedHold& hold = found->second;
   const std::optional<RateSet> rates = RatesFor(books_[{order.site_id, standing.price_version}], order.share);
   if (!rates) {
-    return Internal("share {} has no price in version {} of its site's price book", order.share, standing.price_version);
+    return Internal("share {} has no price in version {} of its site's price book", order.share,
+                    standing.price_version);
   }
   ASSIGN_OR_RETURN(const FundsHold before, FundsHold::Restore({.unit = hold.unit,
-                                                              .reserved_micros = hold.reserved_micros,
-                                                              .charged_micros = hold.charged_micros,
-                                                              .released_micros = hold.released_micros}));
+                                                               .reserved_micros = hold.reserved_micros,
+                                                               .charged_micros = hold.charged_micros,
+                                                               .released_micros = hold.released_micros}));
   ASSIGN_OR_RETURN(const ResourceSeconds usage, UsageOf(order));
   const bool provisional = order.end_kind == AttemptEndKind::kRan && (!order.usage || order.usage->provisional);
   const SettleRequest request{.end_kind = order.end_kind,

@@ -1,6 +1,6 @@
 #pragma once
-// Charges ended attempts, inside the transaction that ends them or later: usage record, transfer, hold.  Made for one transaction.
-// The accounts and holds are locked first (LedgerWriter); the rule itself is billing/core/settle.h.
+// Charges ended attempts, inside the transaction that ends them or later: usage record, transfer, hold.  Made for one
+// transaction. The accounts and holds are locked first (LedgerWriter); the rule itself is billing/core/settle.h.
 
 #include <map>
 #include <optional>
@@ -15,11 +15,11 @@ namespace turnpike {
 
 // One ended attempt to charge.
 struct ChargeOrder {
-  AttemptStanding standing;        // after its end
+  AttemptStanding standing;  // after its end
   SiteId site_id;
   std::string share;
   AttemptEndKind end_kind = AttemptEndKind::kRan;
-  std::optional<UsageFigures> usage;   // absent: nothing to charge for, or settled from start to end
+  std::optional<UsageFigures> usage;  // absent: nothing to charge for, or settled from start to end
   bool job_over = true;
 };
 

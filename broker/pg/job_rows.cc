@@ -5,7 +5,8 @@
 namespace turnpike {
 namespace {
 
-// $1 projects, $2 jobs, $3 tasks, $4 versions, $5 kinds, $6 states, $7 attempts, $8 sites, $9 bodies; the sequence follows the arrays.
+// $1 projects, $2 jobs, $3 tasks, $4 versions, $5 kinds, $6 states, $7 attempts, $8 sites, $9 bodies; the sequence
+// follows the arrays.
 constexpr char kInsertEvents[] = R"sql(
     INSERT INTO job_event (at, project_id, job_id, task_index, version, kind, state, attempt_id, site_id, body)
     SELECT now(), project_id, job_id, task_index, version, kind, state, attempt_id, site_id, body
@@ -22,11 +23,11 @@ constexpr char kDeleteLive[] = R"sql(
        AND s.task_index = old.task_index
 )sql";
 
-// $1 projects, $2 jobs, $3 tasks, $4 states, $5 versions, $6 attempt counts, $7 attempts, $8 sites, $9 shares, $10 local ids, $11 site states,
-// $12 reasons, $13 starts, $14 ends, $15 exit codes, $16 signals, $17 causes, $18 faults.
+// $1 projects, $2 jobs, $3 tasks, $4 states, $5 versions, $6 attempt counts, $7 attempts, $8 sites, $9 shares, $10
+// local ids, $11 site states, $12 reasons, $13 starts, $14 ends, $15 exit codes, $16 signals, $17 causes, $18 faults.
 constexpr char kInsertEnds[] = R"sql(
-    INSERT INTO job_end (project_id, job_id, task_index, state, version, attempt_count, attempt_id, site_id, share, local_job_id, site_state,
-                         reason, started_at, ended_at, exit_code, exit_signal, cause, fault)
+    INSERT INTO job_end (project_id, job_id, task_index, state, version, attempt_count, attempt_id, site_id, share, local_job_id,
+                         site_state, reason, started_at, ended_at, exit_code, exit_signal, cause, fault)
     SELECT *
       FROM unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::text[], $5::bigint[], $6::bigint[], $7::uuid[], $8::uuid[], $9::text[],
                   $10::text[], $11::text[], $12::text[], $13::timestamptz[], $14::timestamptz[], $15::bigint[], $16::bigint[],

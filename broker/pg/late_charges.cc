@@ -20,8 +20,7 @@ constexpr char kLockPending[] = R"sql(
 )sql";
 
 // $1 attempts.
-constexpr char kEnded[] =
-    "SELECT" TURNPIKE_JOB_STATUS_COLUMNS R"sql(
+constexpr char kEnded[] = "SELECT" TURNPIKE_JOB_STATUS_COLUMNS R"sql(
            , e_attempt, e_site, e_share, e_price_version, e_state, e_cluster, e_local, e_started, e_ended, e_nodes, e_cores,
            e_accelerators, e_memory
       FROM job_status
@@ -69,8 +68,8 @@ ChargeOrder OrderAt(const Rows& rows, int row) {
   order.standing.amounts.cores = rows.Int(row, column++);
   order.standing.amounts.accelerators = rows.Int(row, column++);
   order.standing.amounts.memory_mib = rows.Int(row, column++);
-  order.end_kind = order.standing.state == AttemptState::kInterrupted ? AttemptEndKind::kInterruptedBySite
-                                                                     : AttemptEndKind::kRan;
+  order.end_kind =
+      order.standing.state == AttemptState::kInterrupted ? AttemptEndKind::kInterruptedBySite : AttemptEndKind::kRan;
   order.job_over = IsFinal(order.standing.job.state);
   return order;
 }

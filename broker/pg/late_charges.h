@@ -14,7 +14,7 @@ struct LateCharge {
   AttemptId attempt_id;
   ProjectId project_id;
   JobId job_id;
-  std::optional<UsageFigures> usage;   // absent: settled from start to end, provisionally
+  std::optional<UsageFigures> usage;  // absent: settled from start to end, provisionally
 };
 
 // Charges those that still are pending, once each; returns how many.

@@ -1,6 +1,7 @@
 #pragma once
-// EventLog on PostgreSQL, as role turnpike_placement.  Readers never look past the oldest transaction that still runs, so no event can
-// appear behind them.  A commit of this process pokes the reader; one of another process is seen at the next look.
+// EventLog on PostgreSQL, as role turnpike_placement.  Readers never look past the oldest transaction that still runs,
+// so no event can appear behind them.  A commit of this process pokes the reader; one of another process is seen at the
+// next look.
 
 #include "base/mutex.h"
 #include "base/pg/transaction_runner.h"

@@ -10,8 +10,7 @@ namespace turnpike {
 namespace {
 
 // $1 project, $2 job.
-constexpr char kGetStatus[] =
-    "SELECT" TURNPIKE_JOB_STATUS_COLUMNS R"sql(
+constexpr char kGetStatus[] = "SELECT" TURNPIKE_JOB_STATUS_COLUMNS R"sql(
       FROM job_status
      WHERE project_id = $1
        AND job_id = $2
@@ -37,8 +36,7 @@ constexpr char kFindByNumber[] = R"sql(
 )sql";
 
 // $1 project, $2 before this id or NULL, $3 states or empty, $4 how many.
-constexpr char kList[] =
-    "SELECT" TURNPIKE_JOB_STATUS_COLUMNS R"sql(
+constexpr char kList[] = "SELECT" TURNPIKE_JOB_STATUS_COLUMNS R"sql(
       FROM job_status
      WHERE project_id = $1
        AND ($2::uuid IS NULL OR job_id < $2)
@@ -66,7 +64,8 @@ constexpr char kReadLog[] = R"sql(
 )sql";
 
 Status NoSuchJob(std::string_view name) {
-  return WithReason(NotFound("there is no job {} in your project", name), ErrorReason::kNotFound, {{"job", std::string(name)}});
+  return WithReason(NotFound("there is no job {} in your project", name), ErrorReason::kNotFound,
+                    {{"job", std::string(name)}});
 }
 
 Result<JobView> ReadStatus(Transaction& tx, ProjectId project_id, JobId job_id) {
@@ -83,13 +82,17 @@ Status AlreadyOver(const JobView& job) {
 }
 
 // Nobody has begun it: it is over at once, and all its money goes back.
-Status CancelAtOnce(Transaction& tx, LedgerWriter& ledger, const LockedHold& hold, std::optional<AttemptStanding> offered, JobView& job) {
+Status CancelAtOnce(Transaction& tx, LedgerWriter& ledger, const LockedHold& hold,
+                    std::optional<AttemptStanding> offered, JobView& job) {
   if (offered) {
     offered->state = AttemptState::kWithdrawn;
     ++offered->fence;
     offered->detail = "cancelled before a claim";
-    RETURN_IF_ERROR(WriteAttemptEnds(
-        tx, {{.standing = *offered, .site_id = *job.site_id, .share = job.share, .charge = ChargeState::kNone, .charge_due_at = {}}}));
+    RETURN_IF_ERROR(WriteAttemptEnds(tx, {{.standing = *offered,
+                                           .site_id = *job.site_id,
+                                           .share = job.share,
+                                           .charge = ChargeState::kNone,
+                                           .charge_due_at = {}}}));
   }
   job.state = JobState::kCancelled;
   job.cause = EndCause::kCancelledByUser;
@@ -98,7 +101,8 @@ Status CancelAtOnce(Transaction& tx, LedgerWriter& ledger, const LockedHold& hol
   job.money.released_micros += hold.open_micros();
   job.money.settled = true;
   ++job.version;
-  RETURN_IF_ERROR(ledger.Settle({{.job_id = job.job_id, .charge_micros = 0, .release_micros = hold.open_micros()}}, {}));
+  RETURN_IF_ERROR(
+      ledger.Settle({{.job_id = job.job_id, .charge_micros = 0, .release_micros = hold.open_micros()}}, {}));
   RETURN_IF_ERROR(WriteJobEnds(tx, {job}));
   return WriteEvents(tx, {{JobEventName(JobEvent::kCancelled), job}});
 }
@@ -130,7 +134,8 @@ Status CancelLive(Transaction& tx, IdSource& ids, JobView& job) {
   if (!standings.empty() && standings.front().state != AttemptState::kOffered) {
     return RequestCancel(tx, std::move(standings.front()), job);
   }
-  const std::optional<AttemptStanding> offered = standings.empty() ? std::nullopt : std::optional(std::move(standings.front()));
+  const std::optional<AttemptStanding> offered =
+      standings.empty() ? std::nullopt : std::optional(std::move(standings.front()));
   return CancelAtOnce(tx, ledger, holds.at(job.job_id), offered, job);
 }
 
@@ -227,7 +232,8 @@ Result<std::vector<LogChunk>> PgJobStore::ReadLog(ProjectId project_id, JobId jo
   const TransactionSettings settings{.projects = {project_id}, .site = {}, .read_only = true};
   RETURN_IF_ERROR(transactions_.Run(settings, [&](Transaction& tx) -> Status {
     RETURN_IF_ERROR(ReadStatus(tx, project_id, job_id).status());
-    ASSIGN_OR_RETURN(const Rows rows, tx.Execute(kReadLog, Params().Id(job_id).Text(error_stream ? "error" : "output")));
+    ASSIGN_OR_RETURN(const Rows rows,
+                     tx.Execute(kReadLog, Params().Id(job_id).Text(error_stream ? "error" : "output")));
     chunks.clear();
     for (int row = 0; row < rows.size(); ++row) {
       chunks.push_back({.offset = rows.Int(row, 0), .bytes = std::string(rows.Bytes(row, 1)), .at = rows.Time(row, 2)});

@@ -9,7 +9,8 @@
 namespace turnpike {
 namespace {
 
-// A number above every epoch that the agent or we have seen.  $1 site, $2 replica, $3 the newest that the agent has seen.
+// A number above every epoch that the agent or we have seen.  $1 site, $2 replica, $3 the newest that the agent has
+// seen.
 constexpr char kOpenSession[] = R"sql(
     INSERT INTO site_session AS s (site_id, epoch, replica, connected_at, connected)
     VALUES ($1, $3 + 1, $2, now(), true)
@@ -98,7 +99,9 @@ constexpr char kStoreLog[] = R"sql(
         ON CONFLICT DO NOTHING
 )sql";
 
-TransactionSettings SettingsFor(SiteId site_id) { return {.projects = {}, .site = site_id}; }
+TransactionSettings SettingsFor(SiteId site_id) {
+  return {.projects = {}, .site = site_id};
+}
 
 // Before GO an attempt may be claimed; from then on it may run, until its end is wanted.
 DesiredPhase PhaseOf(std::string_view state, bool cancel_wanted) {
@@ -124,15 +127,15 @@ Status FillOrders(Transaction& tx, const std::vector<ProjectId>& projects, std::
   ASSIGN_OR_RETURN(const Rows rows, tx.Execute(kOrders, Params().IdArray(offers)));
   for (int row = 0; row < rows.size(); ++row) {
     by_id.at(rows.Id<AttemptId>(row, 0))->order = AttemptOrder{.job_id = rows.Id<JobId>(row, 1),
-                                                              .task_index = static_cast<int32_t>(rows.Int(row, 2)),
-                                                              .job_number = rows.Int(row, 3),
-                                                              .project_id = rows.Id<ProjectId>(row, 4),
-                                                              .project_name = std::string(rows.Text(row, 5)),
-                                                              .subject = std::string(rows.Text(row, 6)),
-                                                              .share = std::string(rows.Text(row, 7)),
-                                                              .spec = std::string(rows.Bytes(row, 8)),
-                                                              .script = std::string(rows.Bytes(row, 9)),
-                                                              .time_limit_seconds = rows.Int(row, 10)};
+                                                               .task_index = static_cast<int32_t>(rows.Int(row, 2)),
+                                                               .job_number = rows.Int(row, 3),
+                                                               .project_id = rows.Id<ProjectId>(row, 4),
+                                                               .project_name = std::string(rows.Text(row, 5)),
+                                                               .subject = std::string(rows.Text(row, 6)),
+                                                               .share = std::string(rows.Text(row, 7)),
+                                                               .spec = std::string(rows.Bytes(row, 8)),
+                                                               .script = std::string(rows.Bytes(row, 9)),
+                                                               .time_limit_seconds = rows.Int(row, 10)};
   }
   return OkStatus();
 }
@@ -142,8 +145,9 @@ Status FillOrders(Transaction& tx, const std::vector<ProjectId>& projects, std::
 Result<OpenedSession> PgLinkStore::OpenSession(const SessionRequest& request) {
   OpenedSession session;
   RETURN_IF_ERROR(transactions_.Run(SettingsFor(request.site_id), [&](Transaction& tx) -> Status {
-    ASSIGN_OR_RETURN(const Rows opened,
-                     tx.Execute(kOpenSession, Params().Id(request.site_id).Text(request.replica).Int(request.epoch_seen)));
+    ASSIGN_OR_RETURN(
+        const Rows opened,
+        tx.Execute(kOpenSession, Params().Id(request.site_id).Text(request.replica).Int(request.epoch_seen)));
     ASSIGN_OR_RETURN(const Rows marks, tx.Execute(kMarks, Params().Id(request.site_id).Id(request.journal_id)));
     session.epoch = opened.Int(0, 0);
     session.acked_seq = marks.Int(0, 0);
@@ -161,7 +165,8 @@ Status PgLinkStore::CloseSession(SiteId site_id, int64_t epoch) {
   });
 }
 
-Result<std::vector<DesiredAttempt>> PgLinkStore::Desired(SiteId site_id, const std::optional<std::vector<AttemptId>>& only) {
+Result<std::vector<DesiredAttempt>> PgLinkStore::Desired(SiteId site_id,
+                                                         const std::optional<std::vector<AttemptId>>& only) {
   std::vector<DesiredAttempt> desired;
   RETURN_IF_ERROR(transactions_.Run(SettingsFor(site_id), [&](Transaction& tx) -> Status {
     Params params;

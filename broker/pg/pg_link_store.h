@@ -17,7 +17,8 @@ class PgLinkStore final : public LinkStore {
 
   Result<OpenedSession> OpenSession(const SessionRequest& request) override;
   Status CloseSession(SiteId site_id, int64_t epoch) override;
-  Result<std::vector<DesiredAttempt>> Desired(SiteId site_id, const std::optional<std::vector<AttemptId>>& only) override;
+  Result<std::vector<DesiredAttempt>> Desired(SiteId site_id,
+                                              const std::optional<std::vector<AttemptId>>& only) override;
   Result<AppliedReports> Apply(const ReportBatch& batch) override;
   Status StoreCapacity(SiteId site_id, int64_t epoch, int64_t number, const std::string& body) override;
   Status StoreLog(SiteId site_id, const std::vector<LogPiece>& pieces) override;

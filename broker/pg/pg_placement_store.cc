@@ -12,8 +12,7 @@
 namespace turnpike {
 namespace {
 
-constexpr char kLoadLive[] =
-    "SELECT" TURNPIKE_JOB_STATUS_COLUMNS R"sql(
+constexpr char kLoadLive[] = "SELECT" TURNPIKE_JOB_STATUS_COLUMNS R"sql(
       FROM job_status
      WHERE state IN ('PENDING', 'PLACED', 'QUEUED', 'RUNNING')
 )sql";
@@ -56,7 +55,8 @@ constexpr char kLockJobs[] = R"sql(
        FOR UPDATE
 )sql";
 
-// $1 attempts, $2 jobs, $3 tasks, $4 sites, $5 shares, $6 price versions, $7 to $10 amounts, $11 time limits, $12 seconds until the offer ends.
+// $1 attempts, $2 jobs, $3 tasks, $4 sites, $5 shares, $6 price versions, $7 to $10 amounts, $11 time limits, $12
+// seconds until the offer ends.
 constexpr char kInsertAttempts[] = R"sql(
     INSERT INTO attempt (attempt_id, job_id, task_index, project_id, site_id, share, price_version, nodes, cores, accelerators, memory_mib,
                          time_limit_seconds, fence, state, offer_expires_at)
@@ -72,8 +72,7 @@ constexpr char kInsertAttempts[] = R"sql(
 )sql";
 
 // $1 jobs.
-constexpr char kStatusOf[] =
-    "SELECT" TURNPIKE_JOB_STATUS_COLUMNS R"sql(
+constexpr char kStatusOf[] = "SELECT" TURNPIKE_JOB_STATUS_COLUMNS R"sql(
       FROM job_status
      WHERE job_id = ANY($1)
      ORDER BY job_id, task_index
@@ -223,7 +222,8 @@ Result<std::vector<std::pair<Uuid, std::string>>> PgPlacementStore::LoadClasses(
   return classes;
 }
 
-Result<size_t> PgPlacementStore::CommitPlan(const std::vector<PlannedAttempt>& plan, std::chrono::seconds offer_lifetime) {
+Result<size_t> PgPlacementStore::CommitPlan(const std::vector<PlannedAttempt>& plan,
+                                            std::chrono::seconds offer_lifetime) {
   size_t count = 0;
   RETURN_IF_ERROR(transactions_.Run({.projects = {}, .site = {}}, [&](Transaction& tx) -> Status {
     ASSIGN_OR_RETURN(const std::vector<PlannedAttempt> placed, MarkPlaced(tx, plan));
@@ -312,8 +312,11 @@ Result<size_t> PgPlacementStore::WithdrawExpired(size_t limit) {
       }
       const std::string label = standing.job.site_name + "/" + standing.job.share;
       Withdraw(standing, label + " did not answer the offer in time");
-      ended.push_back({.standing = standing, .site_id = offer->second.first, .share = offer->second.second,
-                       .charge = ChargeState::kNone, .charge_due_at = {}});
+      ended.push_back({.standing = standing,
+                       .site_id = offer->second.first,
+                       .share = offer->second.second,
+                       .charge = ChargeState::kNone,
+                       .charge_due_at = {}});
       views.push_back(standing.job);
       jobs.push_back(std::move(standing));
     }

@@ -25,8 +25,8 @@ constexpr char kReadMark[] = R"sql(
        AND journal_id = $2
 )sql";
 
-// The last of all locks.  Only from the mark that was read, and only under the session that was: else nothing of this batch counts.
-// $1 site, $2 journal, $3 old mark, $4 new mark, $5 epoch.
+// The last of all locks.  Only from the mark that was read, and only under the session that was: else nothing of this
+// batch counts. $1 site, $2 journal, $3 old mark, $4 new mark, $5 epoch.
 constexpr char kMoveMark[] = R"sql(
     INSERT INTO site_high_water (site_id, journal_id, seq)
     SELECT $1, $2, $4
@@ -166,7 +166,10 @@ void ReportWriter::ApplyOne(const SiteReport& report) {
       Answer(report, ClaimAnswer::kGone, report.fence);
     } else if (report.kind == ReportKind::kUsage && report.usage && owners_.contains(*report.attempt_id)) {
       const AttemptOwner& owner = owners_.at(*report.attempt_id);
-      late_.push_back({.attempt_id = owner.attempt_id, .project_id = owner.project_id, .job_id = owner.job_id, .usage = report.usage});
+      late_.push_back({.attempt_id = owner.attempt_id,
+                       .project_id = owner.project_id,
+                       .job_id = owner.job_id,
+                       .usage = report.usage});
     } else if (!owners_.contains(*report.attempt_id)) {
       refused_.push_back({&report, "this site has no such attempt"});
     }
@@ -217,9 +220,8 @@ Status ReportWriter::AvoidShares() {
       return Internal("job {} is of class {}, which is not there", job.job_id.ToString(), job.class_id.ToString());
     }
     ASSIGN_OR_RETURN(JobRequest request, DecodeJobRequest(rows.Bytes(0, 0)));
-    const auto event = std::ranges::find_if(events_, [&](const NewEvent& one) {
-      return one.job.job_id == job.job_id && one.job.version == job.version;
-    });
+    const auto event = std::ranges::find_if(
+        events_, [&](const NewEvent& one) { return one.job.job_id == job.job_id && one.job.version == job.version; });
     request.avoided_shares.push_back(fmt::format("{}/{}", entries_.at(id).site_name, entries_.at(id).share));
     const std::string encoded = EncodeJobRequest(request);
     job.class_id = ClassIdOf(encoded);
@@ -234,7 +236,8 @@ Status ReportWriter::AvoidShares() {
 Status ReportWriter::ChargeEnded() {
   std::vector<ChargeOrder> orders;
   for (auto& [id, entry] : entries_) {
-    const bool now = entry.charge == ChargeStep::kNow || (entry.charge == ChargeStep::kNothing && IsFinal(entry.standing.job.state));
+    const bool now =
+        entry.charge == ChargeStep::kNow || (entry.charge == ChargeStep::kNothing && IsFinal(entry.standing.job.state));
     if (entry.ended && now) {
       orders.push_back({.standing = entry.standing,
                         .site_id = batch_.site_id,
@@ -272,7 +275,11 @@ Status ReportWriter::WriteAttempts() {
       attempts.push_back(entry.standing);
       continue;
     }
-    EndedAttempt end{.standing = entry.standing, .site_id = batch_.site_id, .share = entry.share, .charge = ChargeState::kNone, .charge_due_at = {}};
+    EndedAttempt end{.standing = entry.standing,
+                     .site_id = batch_.site_id,
+                     .share = entry.share,
+                     .charge = ChargeState::kNone,
+                     .charge_due_at = {}};
     if (entry.charge == ChargeStep::kNow) {
       end.charge = entry.usage && entry.usage->provisional ? ChargeState::kProvisional : ChargeState::kFinal;
     } else if (entry.charge == ChargeStep::kWhenKnown) {
@@ -302,7 +309,12 @@ Status ReportWriter::WriteRefused() {
     whys.push_back(why);
   }
   Params params;
-  params.Id(batch_.site_id).Id(batch_.journal_id).IntArray(seqs).OptionalIdArray(attempts).TextArray(kinds).TextArray(whys);
+  params.Id(batch_.site_id)
+      .Id(batch_.journal_id)
+      .IntArray(seqs)
+      .OptionalIdArray(attempts)
+      .TextArray(kinds)
+      .TextArray(whys);
   return tx_.Execute(kInsertRefused, params).status();
 }
 

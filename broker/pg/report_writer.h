@@ -1,6 +1,6 @@
 #pragma once
-// One batch of a site's reports, inside one transaction: lock, apply the rules in the journal's order, write what came of it once.
-// Made for one pass of one transaction.
+// One batch of a site's reports, inside one transaction: lock, apply the rules in the journal's order, write what came
+// of it once. Made for one pass of one transaction.
 
 #include <chrono>
 #include <map>
@@ -29,7 +29,7 @@ class ReportWriter {
   // An attempt of this batch, with what has become of it so far.
   struct Entry {
     AttemptStanding standing;
-    std::string share;      // and site, which the job forgets when it waits again
+    std::string share;  // and site, which the job forgets when it waits again
     std::string site_name;
     bool changed = false;
     bool ended = false;

@@ -32,8 +32,8 @@ constexpr char kInsertPayloads[] = R"sql(
         ON CONFLICT DO NOTHING
 )sql";
 
-// $1 projects, $2 jobs, $3 numbers, $4 names, $5 subjects, $6 specs, $7 payload digests, $8 priorities, $9 nodes, $10 cores, $11 accelerators,
-// $12 time limits, $13 attempts at most, $14 rerun safe, $15 creation times.
+// $1 projects, $2 jobs, $3 numbers, $4 names, $5 subjects, $6 specs, $7 payload digests, $8 priorities, $9 nodes, $10
+// cores, $11 accelerators, $12 time limits, $13 attempts at most, $14 rerun safe, $15 creation times.
 constexpr char kInsertJobs[] = R"sql(
     INSERT INTO job (project_id, job_id, number, name, subject, spec, payload_sha256, priority, nodes, cores, accelerators,
                      time_limit_seconds, attempts_max, rerun_safe, created_at)
@@ -53,8 +53,10 @@ constexpr char kInsertStates[] = R"sql(
 Status BalanceTooLow(const LockedAccount& account, int64_t wanted_micros) {
   const std::string wanted = FormatMoney({wanted_micros, account.unit});
   const std::string available = FormatMoney({account.available_micros(), account.unit});
-  return WithReason(FailedPrecondition("the job may cost {}, and {} is available; deposit, ask for less, or set a budget", wanted, available),
-                    ErrorReason::kBalanceTooLow, {{"wanted", wanted}, {"available", available}});
+  return WithReason(
+      FailedPrecondition("the job may cost {}, and {} is available; deposit, ask for less, or set a budget", wanted,
+                         available),
+      ErrorReason::kBalanceTooLow, {{"wanted", wanted}, {"available", available}});
 }
 
 JobView NewView(const SubmitCall& call, const NewJob& job, int64_t number) {
@@ -153,7 +155,8 @@ Result<JobView> SubmitWriter::DecideJob(const SubmitCall& call, const NewJob& jo
     return FailedPrecondition("project {} has no account to pay from", call.key.project_id.ToString());
   }
   if (job.unit != account->second.unit) {
-    return FailedPrecondition("the job was quoted in {}, the project's account is kept in {}", job.unit, account->second.unit);
+    return FailedPrecondition("the job was quoted in {}, the project's account is kept in {}", job.unit,
+                              account->second.unit);
   }
   if (job.reserve_micros > account->second.available_micros()) {
     return BalanceTooLow(account->second, job.reserve_micros);

@@ -1,5 +1,6 @@
 #pragma once
-// One group commit of submissions, inside one transaction: keys, funds, jobs, events.  Made for one pass of one transaction.
+// One group commit of submissions, inside one transaction: keys, funds, jobs, events.  Made for one pass of one
+// transaction.
 
 #include <map>
 #include <vector>

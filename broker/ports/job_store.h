@@ -1,6 +1,6 @@
 #pragma once
-// Jobs as users see them: submitted, read, cancelled.  Thread-safe; every call is a transaction of its own, seen by the projects named
-// in it and by nobody else (row-level security).
+// Jobs as users see them: submitted, read, cancelled.  Thread-safe; every call is a transaction of its own, seen by the
+// projects named in it and by nobody else (row-level security).
 
 #include <functional>
 #include <optional>
@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "base/money.h"
-#include "broker/core/job_view.h"
 #include "base/request_key.h"
+#include "broker/core/job_view.h"
 
 namespace turnpike {
 
@@ -18,10 +18,10 @@ struct NewJob {
   JobId job_id;
   std::string name;
   std::string subject;
-  Uuid class_id;                 // of `class_request`
-  std::string class_request;     // what it asks for, encoded (broker/core/stored_request.h)
-  std::string spec;              // the contract's JobSpec without its script
-  std::string script;            // empty: a command
+  Uuid class_id;              // of `class_request`
+  std::string class_request;  // what it asks for, encoded (broker/core/stored_request.h)
+  std::string spec;           // the contract's JobSpec without its script
+  std::string script;         // empty: a command
   int priority = 0;
   int64_t nodes = 0;
   int64_t cores = 0;
@@ -30,7 +30,7 @@ struct NewJob {
   int attempts_max = 0;
   bool rerun_safe = false;
   Timestamp created_at{};
-  int64_t reserve_micros = 0;    // the funds hold
+  int64_t reserve_micros = 0;  // the funds hold
   std::string unit;
 };
 
@@ -43,8 +43,8 @@ struct SubmitCall {
 };
 
 struct SubmitVerdict {
-  Status status;                         // of the call as a whole: a key used for something else
-  bool repeated = false;                 // the key was there: `reply` is what was stored then
+  Status status;          // of the call as a whole: a key used for something else
+  bool repeated = false;  // the key was there: `reply` is what was stored then
   std::string reply;
   std::vector<Result<JobView>> results;  // one per job, unless repeated
 };
@@ -73,15 +73,17 @@ class JobStore {
  public:
   virtual ~JobStore() = default;
 
-  // One transaction for all calls (a group commit): jobs, funds holds, events, keys.  One verdict per call.  A call whose jobs are all refused
-  // stores nothing.  An error Status: nothing is known to be stored; UNAVAILABLE when the outcome of the commit is unknown.
+  // One transaction for all calls (a group commit): jobs, funds holds, events, keys.  One verdict per call.  A call
+  // whose jobs are all refused stores nothing.  An error Status: nothing is known to be stored; UNAVAILABLE when the
+  // outcome of the commit is unknown.
   virtual Result<std::vector<SubmitVerdict>> Submit(const std::vector<SubmitCall>& calls) = 0;
 
   virtual Result<StoredJob> Get(ProjectId project_id, JobId job_id) = 0;
   virtual Result<JobId> FindByNumber(ProjectId project_id, int64_t number) = 0;
   virtual Result<std::vector<JobView>> List(const JobListRequest& request) = 0;
 
-  // Not yet claimed: ends at once.  Claimed or later: the wish is stored and goes to the site.  FAILED_PRECONDITION when it has ended.
+  // Not yet claimed: ends at once.  Claimed or later: the wish is stored and goes to the site.  FAILED_PRECONDITION
+  // when it has ended.
   virtual Result<JobView> Cancel(const RequestKey& key, JobId job_id) = 0;
 
   virtual Result<std::vector<LogChunk>> ReadLog(ProjectId project_id, JobId job_id, bool error_stream) = 0;

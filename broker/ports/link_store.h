@@ -1,6 +1,6 @@
 #pragma once
-// What the broker keeps for a site's agent: its session, what should be running, what it reported.  Thread-safe; every call is a
-// transaction that sees the attempts of one site only.
+// What the broker keeps for a site's agent: its session, what should be running, what it reported.  Thread-safe; every
+// call is a transaction that sees the attempts of one site only.
 
 #include <optional>
 #include <string>
@@ -16,15 +16,15 @@ struct SessionRequest {
   SiteId site_id;
   std::string replica;
   JournalId journal_id;
-  int64_t journal_seq = 0;   // the newest report in the agent's journal
-  int64_t epoch_seen = 0;    // the newest session epoch there
+  int64_t journal_seq = 0;  // the newest report in the agent's journal
+  int64_t epoch_seen = 0;   // the newest session epoch there
   std::string scheduler;
 };
 
 struct OpenedSession {
   int64_t epoch = 0;
   int64_t acked_seq = 0;
-  bool recovery = false;     // the journal was lost or rolled back
+  bool recovery = false;  // the journal was lost or rolled back
 };
 
 enum class DesiredPhase { kOffered, kGo, kCancel, kGone };
@@ -38,7 +38,7 @@ struct AttemptOrder {
   std::string project_name;
   std::string subject;
   std::string share;
-  std::string spec;          // the contract's JobSpec without its script
+  std::string spec;  // the contract's JobSpec without its script
   std::string script;
   int64_t time_limit_seconds = 0;
 };
@@ -60,8 +60,8 @@ struct ReportBatch {
 
 struct AppliedReports {
   int64_t acked_seq = 0;
-  std::vector<DesiredAttempt> answers;   // GO or GONE for each claim, GONE for what is over
-  bool changed_jobs = false;             // the event tail has something to read
+  std::vector<DesiredAttempt> answers;  // GO or GONE for each claim, GONE for what is over
+  bool changed_jobs = false;            // the event tail has something to read
 };
 
 struct LogPiece {
@@ -80,8 +80,10 @@ class LinkStore {
   // Marks the session as gone if it is still the newest.
   virtual Status CloseSession(SiteId site_id, int64_t epoch) = 0;
   // The site's open attempts: all, or those named.  Attempts that are named and are not open come back as kGone.
-  virtual Result<std::vector<DesiredAttempt>> Desired(SiteId site_id, const std::optional<std::vector<AttemptId>>& only) = 0;
-  // Applies each report once.  ABORTED (SESSION_REPLACED) when a newer session exists; FAILED_PRECONDITION when there is a gap before the first.
+  virtual Result<std::vector<DesiredAttempt>> Desired(SiteId site_id,
+                                                      const std::optional<std::vector<AttemptId>>& only) = 0;
+  // Applies each report once.  ABORTED (SESSION_REPLACED) when a newer session exists; FAILED_PRECONDITION when there
+  // is a gap before the first.
   virtual Result<AppliedReports> Apply(const ReportBatch& batch) = 0;
   virtual Status StoreCapacity(SiteId site_id, int64_t epoch, int64_t number, const std::string& body) = 0;
   virtual Status StoreLog(SiteId site_id, const std::vector<LogPiece>& pieces) = 0;

@@ -1,5 +1,6 @@
 #pragma once
-// What placement reads and commits, over all projects and sites.  Thread-safe; every call is a transaction as role turnpike_placement.
+// What placement reads and commits, over all projects and sites.  Thread-safe; every call is a transaction as role
+// turnpike_placement.
 
 #include <chrono>
 #include <functional>
@@ -17,12 +18,12 @@ namespace turnpike {
 struct PlannedAttempt {
   JobId job_id;
   int32_t task_index = 0;
-  int64_t version = 0;          // of the job when it was planned
+  int64_t version = 0;  // of the job when it was planned
   AttemptId attempt_id;
   SiteId site_id;
   std::string share;
   int64_t price_version = 0;
-  ResourceAmounts amounts;      // what the share will allocate
+  ResourceAmounts amounts;  // what the share will allocate
   int64_t time_limit_seconds = 0;
 };
 
@@ -41,7 +42,8 @@ class PlacementStore {
   virtual Status LoadLive(const std::function<void(const JobView&)>& visit) = 0;
   // Encoded requests by class id; unknown ids are left out.
   virtual Result<std::vector<std::pair<Uuid, std::string>>> LoadClasses(const std::vector<Uuid>& class_ids) = 0;
-  // Offers the planned attempts; jobs that changed since, or whose cancel was asked for, are left out.  Returns how many were placed.
+  // Offers the planned attempts; jobs that changed since, or whose cancel was asked for, are left out.  Returns how
+  // many were placed.
   virtual Result<size_t> CommitPlan(const std::vector<PlannedAttempt>& plan, std::chrono::seconds offer_lifetime) = 0;
   // Ends jobs that wait in vain; all their money goes back.
   virtual Result<size_t> FailHopeless(const std::vector<HopelessJob>& jobs) = 0;

@@ -10,8 +10,8 @@ namespace turnpike {
 
 struct QuoteBasis {
   FederationView federation;
-  std::vector<PriceList> price_lists;   // the newest, and those that waiting jobs were quoted by
-  int64_t price_list_newest = 0;        // 0: nobody has set a price yet
+  std::vector<PriceList> price_lists;  // the newest, and those that waiting jobs were quoted by
+  int64_t price_list_newest = 0;       // 0: nobody has set a price yet
   MatchPolicy policy;
 };
 

@@ -12,7 +12,8 @@ class SubmissionQueue {
   using Done = std::function<void(Result<SubmitVerdict>)>;
 
   virtual ~SubmissionQueue() = default;
-  // `done` is called once, from another thread, after the commit.  RESOURCE_EXHAUSTED at once (also through `done`) when too many wait.
+  // `done` is called once, from another thread, after the commit.  RESOURCE_EXHAUSTED at once (also through `done`)
+  // when too many wait.
   virtual void Enqueue(SubmitCall call, Done done) = 0;
 };
 

@@ -20,8 +20,8 @@ std::optional<Role> ParseRole(std::string_view name);
 // The caller of one call.
 struct Principal {
   TokenId token_id;
-  std::string subject;                   // the person or program, for records
-  std::optional<ProjectId> project_id;   // the token's only project
+  std::string subject;                  // the person or program, for records
+  std::optional<ProjectId> project_id;  // the token's only project
   std::set<Role> roles;
 
   bool Has(Role role) const { return roles.contains(role); }

@@ -21,7 +21,8 @@ Result<SiteRecord> AdmitPeer(const LinkSetting& setting, const grpc::ServerConte
 Result<LogPiece> PieceOf(const v1::SendLogRequest& request) {
   const std::optional<AttemptId> attempt = AttemptId::Parse(request.attempt_id());
   if (!attempt || request.offset() < 0 || request.data().size() > kPieceBytesMax) {
-    return InvalidArgument("a piece of output has no attempt, a negative offset, or more than {} bytes", kPieceBytesMax);
+    return InvalidArgument("a piece of output has no attempt, a negative offset, or more than {} bytes",
+                           kPieceBytesMax);
   }
   return LogPiece{.attempt_id = *attempt,
                   .error_stream = request.stream() == v1::ReadLogRequest::STREAM_ERROR,
@@ -68,8 +69,9 @@ class LogReceiver final : public grpc::ServerReadReactor<v1::SendLogRequest> {
 grpc::ServerUnaryReactor* AgentLinkService::Renew(grpc::CallbackServerContext* context, const v1::RenewRequest* request,
                                                   v1::RenewResponse* response) {
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-  const bool taken = setting_.pool.TryRun(
-      [this, context, request, response, reactor] { reactor->Finish(ToGrpc(RenewFor(*context, *request, *response))); });
+  const bool taken = setting_.pool.TryRun([this, context, request, response, reactor] {
+    reactor->Finish(ToGrpc(RenewFor(*context, *request, *response)));
+  });
   if (!taken) {
     reactor->Finish(ToGrpc(PoolIsFull()));
   }

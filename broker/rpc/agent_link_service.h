@@ -15,7 +15,8 @@ class AgentLinkService final : public v1::SiteLinkService::CallbackService {
                                   v1::RenewResponse* response) override;
   grpc::ServerBidiReactor<v1::SynchronizeRequest, v1::SynchronizeResponse>* Synchronize(
       grpc::CallbackServerContext* context) override;
-  grpc::ServerReadReactor<v1::SendLogRequest>* SendLog(grpc::CallbackServerContext* context, v1::SendLogResponse* response) override;
+  grpc::ServerReadReactor<v1::SendLogRequest>* SendLog(grpc::CallbackServerContext* context,
+                                                       v1::SendLogResponse* response) override;
 
  private:
   Status RenewFor(const grpc::ServerContextBase& context, const v1::RenewRequest& request, v1::RenewResponse& response);

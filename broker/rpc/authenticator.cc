@@ -35,16 +35,19 @@ Status RequireRole(const Principal& principal, Role role) {
   if (principal.Has(role) || principal.Has(Role::kFederationOperator)) {
     return OkStatus();
   }
-  return WithReason(PermissionDenied("this needs the role {}; ask the federation's operators for a token with it", RoleName(role)),
-                    ErrorReason::kRoleMissing, {{"role", std::string(RoleName(role))}});
+  return WithReason(
+      PermissionDenied("this needs the role {}; ask the federation's operators for a token with it", RoleName(role)),
+      ErrorReason::kRoleMissing, {{"role", std::string(RoleName(role))}});
 }
 
 Result<ProjectId> ProjectOf(const Principal& principal, const std::string& named) {
   if (!principal.project_id) {
-    return WithReason(PermissionDenied("this token belongs to no project; use a token of the project"), ErrorReason::kRoleMissing);
+    return WithReason(PermissionDenied("this token belongs to no project; use a token of the project"),
+                      ErrorReason::kRoleMissing);
   }
   if (!named.empty() && ProjectId::Parse(named) != principal.project_id) {
-    return WithReason(NotFound("there is no project {} that you belong to", named), ErrorReason::kNotFound, {{"project", named}});
+    return WithReason(NotFound("there is no project {} that you belong to", named), ErrorReason::kNotFound,
+                      {{"project", named}});
   }
   return *principal.project_id;
 }

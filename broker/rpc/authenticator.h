@@ -1,6 +1,6 @@
 #pragma once
-// Who calls: the bearer token of a call, looked up and remembered for a few seconds, so that a flood of calls is not a flood of
-// queries.  A revoked token works until its memory ends.  Thread-safe.
+// Who calls: the bearer token of a call, looked up and remembered for a few seconds, so that a flood of calls is not a
+// flood of queries.  A revoked token works until its memory ends.  Thread-safe.
 
 #include <grpcpp/server_context.h>
 
@@ -33,7 +33,8 @@ class Authenticator {
 
 // PERMISSION_DENIED (ROLE_MISSING) unless the caller has one of the roles.
 Status RequireRole(const Principal& principal, Role role);
-// The project that a call is about: the one named, which must be the caller's (another's is NOT_FOUND), or the caller's only one.
+// The project that a call is about: the one named, which must be the caller's (another's is NOT_FOUND), or the caller's
+// only one.
 Result<ProjectId> ProjectOf(const Principal& principal, const std::string& named);
 
 }  // namespace turnpike

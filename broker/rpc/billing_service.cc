@@ -4,6 +4,7 @@
 #include "broker/rpc/check_message.h"
 #include "broker/rpc/convert_billing.h"
 #include "broker/rpc/convert_time.h"
+#include "broker/rpc/find_job.h"
 #include "broker/rpc/page_size.h"
 #include "broker/rpc/request_keys.h"
 
@@ -11,7 +12,8 @@ namespace turnpike {
 namespace {
 
 Status NoSuchAccount(const std::string& name) {
-  return WithReason(NotFound("there is no account of '{}' that you may see", name), ErrorReason::kNotFound, {{"owner", name}});
+  return WithReason(NotFound("there is no account of '{}' that you may see", name), ErrorReason::kNotFound,
+                    {{"owner", name}});
 }
 
 Status CheckForm(const google::protobuf::Message& request) {
@@ -34,32 +36,37 @@ Result<LedgerPage> PageFrom(int page_size, const std::string& page_token, const 
 }
 
 std::string DigestOf(std::string_view method, const AccountOwner& owner) {
-  return fmt::format("{} {}{}", method, owner.project_id ? owner.project_id->ToString() : "", owner.site_id ? owner.site_id->ToString() : "");
+  return fmt::format("{} {}{}", method, owner.project_id ? owner.project_id->ToString() : "",
+                     owner.site_id ? owner.site_id->ToString() : "");
 }
 
 }  // namespace
 
-grpc::ServerUnaryReactor* BillingService::CreateProject(grpc::CallbackServerContext* context, const v1::CreateProjectRequest* request,
+grpc::ServerUnaryReactor* BillingService::CreateProject(grpc::CallbackServerContext* context,
+                                                        const v1::CreateProjectRequest* request,
                                                         v1::CreateProjectResponse* response) {
   return HandleCall(parts_.setting, context, [this, request, response](const Principal& principal) -> Status {
     RETURN_IF_ERROR(RequireRole(principal, Role::kFederationOperator));
     RETURN_IF_ERROR(CheckForm(*request));
-    ASSIGN_OR_RETURN(const RequestKey key,
-                     KeyOf(KeyedCall{.project_id = {}, .method = "CreateProject", .request_id = request->request_id()}, *request));
+    ASSIGN_OR_RETURN(
+        const RequestKey key,
+        KeyOf(KeyedCall{.project_id = {}, .method = "CreateProject", .request_id = request->request_id()}, *request));
     turnpike::CreateProject create(parts_.ledger, parts_.ids);
-    ASSIGN_OR_RETURN(const ProjectView project, create.Run({.key = key, .name = request->name(), .unit = request->unit()}));
+    ASSIGN_OR_RETURN(const ProjectView project,
+                     create.Run({.key = key, .name = request->name(), .unit = request->unit()}));
     *response->mutable_project() = ToProto(project);
     return OkStatus();
   });
 }
 
-grpc::ServerUnaryReactor* BillingService::Deposit(grpc::CallbackServerContext* context, const v1::DepositRequest* request,
-                                                  v1::DepositResponse* response) {
+grpc::ServerUnaryReactor* BillingService::Deposit(grpc::CallbackServerContext* context,
+                                                  const v1::DepositRequest* request, v1::DepositResponse* response) {
   return HandleCall(parts_.setting, context, [this, request, response](const Principal& principal) -> Status {
     RETURN_IF_ERROR(RequireRole(principal, Role::kFederationOperator));
     RETURN_IF_ERROR(CheckForm(*request));
-    ASSIGN_OR_RETURN(const RequestKey key,
-                     KeyOf(KeyedCall{.project_id = {}, .method = "Deposit", .request_id = request->request_id()}, *request));
+    ASSIGN_OR_RETURN(
+        const RequestKey key,
+        KeyOf(KeyedCall{.project_id = {}, .method = "Deposit", .request_id = request->request_id()}, *request));
     turnpike::Deposit deposit(parts_.ledger);
     ASSIGN_OR_RETURN(const Deposited deposited, deposit.Run({.key = key,
                                                              .project = request->project(),
@@ -71,22 +78,28 @@ grpc::ServerUnaryReactor* BillingService::Deposit(grpc::CallbackServerContext* c
   });
 }
 
-grpc::ServerUnaryReactor* BillingService::GetAccount(grpc::CallbackServerContext* context, const v1::GetAccountRequest* request,
+grpc::ServerUnaryReactor* BillingService::GetAccount(grpc::CallbackServerContext* context,
+                                                     const v1::GetAccountRequest* request,
                                                      v1::GetAccountResponse* response) {
-  return HandleCall(parts_.setting, context,
-                    [this, request, response](const Principal& principal) { return Get(principal, *request, *response); });
+  return HandleCall(parts_.setting, context, [this, request, response](const Principal& principal) {
+    return Get(principal, *request, *response);
+  });
 }
 
-grpc::ServerUnaryReactor* BillingService::ListTransfers(grpc::CallbackServerContext* context, const v1::ListTransfersRequest* request,
+grpc::ServerUnaryReactor* BillingService::ListTransfers(grpc::CallbackServerContext* context,
+                                                        const v1::ListTransfersRequest* request,
                                                         v1::ListTransfersResponse* response) {
-  return HandleCall(parts_.setting, context,
-                    [this, request, response](const Principal& principal) { return Transfers(principal, *request, *response); });
+  return HandleCall(parts_.setting, context, [this, request, response](const Principal& principal) {
+    return Transfers(principal, *request, *response);
+  });
 }
 
-grpc::ServerUnaryReactor* BillingService::ListUsage(grpc::CallbackServerContext* context, const v1::ListUsageRequest* request,
+grpc::ServerUnaryReactor* BillingService::ListUsage(grpc::CallbackServerContext* context,
+                                                    const v1::ListUsageRequest* request,
                                                     v1::ListUsageResponse* response) {
-  return HandleCall(parts_.setting, context,
-                    [this, request, response](const Principal& principal) { return Usage(principal, *request, *response); });
+  return HandleCall(parts_.setting, context, [this, request, response](const Principal& principal) {
+    return Usage(principal, *request, *response);
+  });
 }
 
 template <class Request>
@@ -96,7 +109,8 @@ Result<AccountOwner> BillingService::OwnerOf(const Principal& principal, const R
     ASSIGN_OR_RETURN(const SiteRecord site, parts_.sites.Find(request.site()));
     return AccountOwner{.project_id = {}, .site_id = site.site_id};
   }
-  ASSIGN_OR_RETURN(const ProjectId project, FindProject(principal, request.owner_case() == Request::kProject ? request.project() : ""));
+  ASSIGN_OR_RETURN(const ProjectId project,
+                   FindProject(principal, request.owner_case() == Request::kProject ? request.project() : ""));
   return AccountOwner{.project_id = project, .site_id = {}};
 }
 
@@ -109,14 +123,16 @@ Result<ProjectId> BillingService::FindProject(const Principal& principal, const 
     return project.status();
   }
   // Whether another project exists is not told to strangers.
-  const bool may_see = project.ok() && (principal.Has(Role::kFederationOperator) || principal.project_id == project->project_id);
+  const bool may_see =
+      project.ok() && (principal.Has(Role::kFederationOperator) || principal.project_id == project->project_id);
   if (!may_see) {
     return NoSuchAccount(name);
   }
   return project->project_id;
 }
 
-Status BillingService::Get(const Principal& principal, const v1::GetAccountRequest& request, v1::GetAccountResponse& response) {
+Status BillingService::Get(const Principal& principal, const v1::GetAccountRequest& request,
+                           v1::GetAccountResponse& response) {
   ASSIGN_OR_RETURN(const AccountOwner owner, OwnerOf(principal, request));
   ASSIGN_OR_RETURN(const std::vector<AccountView> accounts, parts_.ledger.Accounts(owner));
   for (const AccountView& account : accounts) {
@@ -136,7 +152,8 @@ Status BillingService::Transfers(const Principal& principal, const v1::ListTrans
   ASSIGN_OR_RETURN(std::vector<TransferView> transfers, parts_.ledger.Transfers(owner, page));
   if (transfers.size() == page.limit) {
     transfers.pop_back();
-    response.set_next_page_token(EncodePageToken({.time = transfers.back().at, .id = transfers.back().transfer_id.uuid()}, digest));
+    response.set_next_page_token(
+        EncodePageToken({.time = transfers.back().at, .id = transfers.back().transfer_id.uuid()}, digest));
   }
   for (const TransferView& transfer : transfers) {
     *response.add_transfers() = ToProto(transfer);
@@ -144,26 +161,23 @@ Status BillingService::Transfers(const Principal& principal, const v1::ListTrans
   return OkStatus();
 }
 
-Status BillingService::Usage(const Principal& principal, const v1::ListUsageRequest& request, v1::ListUsageResponse& response) {
+Status BillingService::Usage(const Principal& principal, const v1::ListUsageRequest& request,
+                             v1::ListUsageResponse& response) {
   UsageQuery query;
   ASSIGN_OR_RETURN(query.project_id, FindProject(principal, request.project()));
   if (!request.job_id().empty()) {
-    query.job_id = JobId::Parse(request.job_id());
-    if (!query.job_id) {
-      FieldViolations violations;
-      violations.Add("job_id", "is not a job's id");
-      return violations.ToStatus();
-    }
+    ASSIGN_OR_RETURN(query.job_id, FindJob(parts_.jobs, query.project_id, request.job_id()));
   }
   if (request.has_since()) {
     query.since = FromProto(request.since());
   }
-  const std::string digest =
-      DigestOf("ListUsage", {.project_id = query.project_id, .site_id = {}}) + request.job_id() + request.since().ShortDebugString();
+  const std::string digest = DigestOf("ListUsage", {.project_id = query.project_id, .site_id = {}}) + request.job_id() +
+                             request.since().ShortDebugString();
   ASSIGN_OR_RETURN(query.page, PageFrom(request.page_size(), request.page_token(), digest));
   ASSIGN_OR_RETURN(const std::vector<UsageView> records, parts_.ledger.Usage(query));
   if (records.size() >= query.page.limit) {  // Records of one moment stay on one page.
-    response.set_next_page_token(EncodePageToken({.time = records.back().at, .id = records.back().attempt_id.uuid()}, digest));
+    response.set_next_page_token(
+        EncodePageToken({.time = records.back().at, .id = records.back().attempt_id.uuid()}, digest));
   }
   for (const UsageView& record : records) {
     *response.add_records() = ToProto(record);

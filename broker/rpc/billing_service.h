@@ -5,6 +5,7 @@
 
 #include "billing/actions/create_project.h"
 #include "billing/actions/deposit.h"
+#include "broker/ports/job_store.h"
 #include "broker/ports/site_store.h"
 #include "broker/rpc/unary_call.h"
 
@@ -16,6 +17,7 @@ class BillingService final : public v1::BillingService::CallbackService {
     CallSetting setting;
     LedgerStore& ledger;
     SiteStore& sites;
+    JobStore& jobs;
     IdSource& ids;
   };
   explicit BillingService(Parts parts) : parts_(std::move(parts)) {}
@@ -37,7 +39,8 @@ class BillingService final : public v1::BillingService::CallbackService {
   Result<AccountOwner> OwnerOf(const Principal& principal, const Request& request);
   Result<ProjectId> FindProject(const Principal& principal, const std::string& name);
   Status Get(const Principal& principal, const v1::GetAccountRequest& request, v1::GetAccountResponse& response);
-  Status Transfers(const Principal& principal, const v1::ListTransfersRequest& request, v1::ListTransfersResponse& response);
+  Status Transfers(const Principal& principal, const v1::ListTransfersRequest& request,
+                   v1::ListTransfersResponse& response);
   Status Usage(const Principal& principal, const v1::ListUsageRequest& request, v1::ListUsageResponse& response);
 
   const Parts parts_;

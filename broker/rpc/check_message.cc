@@ -45,7 +45,8 @@ class Walker {
       const std::string place = field.is_repeated() ? fmt::format("{}[{}]", path, i) : path;
       switch (field.cpp_type()) {
         case FieldDescriptor::CPPTYPE_MESSAGE:
-          Walk(field.is_repeated() ? reflection.GetRepeatedMessage(message, &field, i) : reflection.GetMessage(message, &field),
+          Walk(field.is_repeated() ? reflection.GetRepeatedMessage(message, &field, i)
+                                   : reflection.GetMessage(message, &field),
                place, depth + 1);
           break;
         case FieldDescriptor::CPPTYPE_STRING:

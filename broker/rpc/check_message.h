@@ -1,6 +1,6 @@
 #pragma once
-// What is wrong with any message of the contract, whatever its fields mean: NUL bytes, fields that this broker does not know, enum values that
-// the contract does not have.
+// What is wrong with any message of the contract, whatever its fields mean: NUL bytes, fields that this broker does not
+// know, enum values that the contract does not have.
 
 #include <google/protobuf/message.h>
 
@@ -10,7 +10,8 @@
 
 namespace turnpike {
 
-// Walks the whole message; `path` is where it stands in the request ("spec", "specs[3]"), and begins the path of each violation.
+// Walks the whole message; `path` is where it stands in the request ("spec", "specs[3]"), and begins the path of each
+// violation.
 void CheckMessage(const google::protobuf::Message& message, const std::string& path, FieldViolations& violations);
 
 }  // namespace turnpike

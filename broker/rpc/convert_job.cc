@@ -7,8 +7,12 @@
 namespace turnpike {
 namespace {
 
-v1::EndCause ToProto(EndCause cause) { return static_cast<v1::EndCause>(cause); }
-v1::FaultClass ToProto(FaultClass fault) { return static_cast<v1::FaultClass>(fault); }
+v1::EndCause ToProto(EndCause cause) {
+  return static_cast<v1::EndCause>(cause);
+}
+v1::FaultClass ToProto(FaultClass fault) {
+  return static_cast<v1::FaultClass>(fault);
+}
 
 // The enums of core and contract stand in the same order.
 static_assert(static_cast<int>(EndCause::kUnknown) == v1::END_CAUSE_UNKNOWN);
@@ -18,7 +22,9 @@ static_assert(static_cast<int>(JobState::kCancelled) + 1 == v1::JOB_STATE_CANCEL
 
 }  // namespace
 
-v1::JobState ToProto(JobState state) { return static_cast<v1::JobState>(static_cast<int>(state) + 1); }
+v1::JobState ToProto(JobState state) {
+  return static_cast<v1::JobState>(static_cast<int>(state) + 1);
+}
 
 std::optional<JobState> FromProto(v1::JobState state) {
   if (state < v1::JOB_STATE_PENDING || state > v1::JOB_STATE_CANCELLED) {

@@ -8,7 +8,9 @@ namespace {
 
 constexpr size_t kWordsBytesMax = 1'000;  // of a scheduler's own words
 
-std::string Words(const std::string& text) { return text.substr(0, kWordsBytesMax); }
+std::string Words(const std::string& text) {
+  return text.substr(0, kWordsBytesMax);
+}
 
 std::optional<Timestamp> TimeIf(bool present, const google::protobuf::Timestamp& at) {
   return present ? std::optional<Timestamp>(FromProto(at)) : std::nullopt;
@@ -107,7 +109,8 @@ static_assert(static_cast<int>(DesiredPhase::kGone) + 1 == v1::DESIRED_PHASE_GON
 static_assert(static_cast<int>(AccountMode::kCommunityAccount) + 1 == v1::ACCOUNT_MODE_COMMUNITY_ACCOUNT);
 
 AccountMode ModeOf(v1::AccountMode mode) {
-  return mode == v1::ACCOUNT_MODE_UNSPECIFIED ? AccountMode::kOwnAccount : static_cast<AccountMode>(static_cast<int>(mode) - 1);
+  return mode == v1::ACCOUNT_MODE_UNSPECIFIED ? AccountMode::kOwnAccount
+                                              : static_cast<AccountMode>(static_cast<int>(mode) - 1);
 }
 
 ShareStatus StatusOf(const v1::Share& share, Timestamp at) {

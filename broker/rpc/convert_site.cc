@@ -35,7 +35,8 @@ v1::Site ToProto(const SiteRecord& site) {
   }
   const Result<std::vector<ShareStatus>> shares = DecodeCapacity(site.capacity);
   if (!shares.ok()) {
-    LogError("a stored capacity cannot be read", {{"site", site.name}, {"error", std::string(MessageOf(shares.status()))}});
+    LogError("a stored capacity cannot be read",
+             {{"site", site.name}, {"error", std::string(MessageOf(shares.status()))}});
     return out;
   }
   for (const ShareStatus& share : *shares) {
@@ -58,7 +59,8 @@ v1::PriceBook ToProto(const PriceBook& book) {
   return out;
 }
 
-PriceBook BookFrom(const std::string& unit, const google::protobuf::RepeatedPtrField<v1::Rate>& rates, FieldViolations& violations) {
+PriceBook BookFrom(const std::string& unit, const google::protobuf::RepeatedPtrField<v1::Rate>& rates,
+                   FieldViolations& violations) {
   PriceBook book;
   book.unit = unit;
   for (int i = 0; i < rates.size(); ++i) {

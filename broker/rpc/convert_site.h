@@ -13,6 +13,7 @@ namespace turnpike {
 v1::Site ToProto(const SiteRecord& site);
 v1::PriceBook ToProto(const PriceBook& book);
 // Every rate that is wrong is named by its path, "rates[3].price".
-PriceBook BookFrom(const std::string& unit, const google::protobuf::RepeatedPtrField<v1::Rate>& rates, FieldViolations& violations);
+PriceBook BookFrom(const std::string& unit, const google::protobuf::RepeatedPtrField<v1::Rate>& rates,
+                   FieldViolations& violations);
 
 }  // namespace turnpike

@@ -19,7 +19,8 @@ constexpr size_t kLabelKeyBytesMax = 63;
 constexpr size_t kLabelValueBytesMax = 255;
 constexpr int kSiteFlagsMax = 64;
 constexpr int64_t kSignalBeforeEndMax = 18 * 3600;
-constexpr std::string_view kForeignPrefixes[] = {"SLURM_", "SBATCH_", "SRUN_", "PBS_", "LSB_", "LSF_", "SGE_", "LD_", "TURNPIKE_"};
+constexpr std::string_view kForeignPrefixes[] = {"SLURM_", "SBATCH_", "SRUN_", "PBS_",     "LSB_",
+                                                 "LSF_",   "SGE_",    "LD_",   "TURNPIKE_"};
 constexpr std::string_view kForeignNames[] = {"BASH_ENV", "ENV", "IFS", "SHELLOPTS", "BASHOPTS", "PS4"};
 constexpr std::string_view kSchedulers[] = {"slurm", "pbs", "lsf", "gridengine"};
 
@@ -92,7 +93,8 @@ class SpecDecoder {
     if (content.empty()) {
       violations_.Add(At("script.content"), "is empty");
     } else if (content.size() > kScriptBytesMax) {
-      violations_.Add(At("script.content"), fmt::format("has {} bytes, {} are allowed", content.size(), kScriptBytesMax));
+      violations_.Add(At("script.content"),
+                      fmt::format("has {} bytes, {} are allowed", content.size(), kScriptBytesMax));
     } else if (!content.starts_with("#!")) {
       violations_.Add(At("script.content"), "does not begin with \"#!\" and an interpreter, such as #!/bin/bash");
     }
@@ -134,12 +136,14 @@ class SpecDecoder {
     if (!spec_.has_signal()) {
       return;
     }
-    if (!IsVariableName(spec_.signal().name()) && spec_.signal().name().find_first_not_of("0123456789") != std::string::npos) {
+    if (!IsVariableName(spec_.signal().name()) &&
+        spec_.signal().name().find_first_not_of("0123456789") != std::string::npos) {
       violations_.Add(At("signal.name"), "is not the name of a signal, such as USR1");
     }
     const int64_t before = spec_.signal().before_end().seconds();
     if (before < 1 || before > kSignalBeforeEndMax) {
-      violations_.Add(At("signal.before_end"), fmt::format("is {} s; 1 to {} s are possible", before, kSignalBeforeEndMax));
+      violations_.Add(At("signal.before_end"),
+                      fmt::format("is {} s; 1 to {} s are possible", before, kSignalBeforeEndMax));
     }
   }
 
@@ -153,7 +157,8 @@ class SpecDecoder {
       if (!IsVariableName(variable.name())) {
         violations_.Add(path, "is not the name of a variable");
       } else if (IsForeign(variable.name())) {
-        violations_.Add(path, fmt::format("is {}, which belongs to schedulers or loaders; leave it out", variable.name()));
+        violations_.Add(path,
+                        fmt::format("is {}, which belongs to schedulers or loaders; leave it out", variable.name()));
       }
       if (i > 0 && variable.name() <= previous) {
         violations_.Add(path, "stands out of order or twice; sort by name, each name once");
@@ -208,7 +213,8 @@ class SpecDecoder {
     for (int i = 0; i < spec_.site_flags_size(); ++i) {
       const v1::SiteFlag& flag = spec_.site_flags(i);
       if (std::ranges::find(kSchedulers, flag.scheduler()) == std::end(kSchedulers) || !flag.flag().starts_with("--")) {
-        violations_.Add(fmt::format("{}[{}]", At("site_flags"), i), "names an unknown scheduler, or a flag that does not begin with --");
+        violations_.Add(fmt::format("{}[{}]", At("site_flags"), i),
+                        "names an unknown scheduler, or a flag that does not begin with --");
       }
     }
   }
@@ -238,7 +244,8 @@ class SpecDecoder {
     Unsupported(spec_.has_continuation(), "continuation", "leave it out");
     Unsupported(spec_.notifications_size() > 0, "notifications", "leave it out");
     Unsupported(spec_.resources().node_disk_mib() != 0, "resources.node_disk_mib", "leave it out");
-    Unsupported(spec_.resources().accelerator_memory_mib() != 0, "resources.accelerator_memory_mib", "name the accelerator's model");
+    Unsupported(spec_.resources().accelerator_memory_mib() != 0, "resources.accelerator_memory_mib",
+                "name the accelerator's model");
     Unsupported(!spec_.placement().price_per_hour_max().empty(), "placement.price_per_hour_max", "give a budget");
     Unsupported(spec_.placement().has_queue_wait_max(), "placement.queue_wait_max", "leave it out");
     Unsupported(spec_.placement().has_round_trip_max(), "placement.round_trip_max", "name the sites or regions");
@@ -263,6 +270,8 @@ class SpecDecoder {
 
 }  // namespace
 
-JobDraft DecodeSpec(const v1::JobSpec& spec, const std::string& path) { return SpecDecoder(spec, path).Run(); }
+JobDraft DecodeSpec(const v1::JobSpec& spec, const std::string& path) {
+  return SpecDecoder(spec, path).Run();
+}
 
 }  // namespace turnpike

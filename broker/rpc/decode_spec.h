@@ -1,5 +1,6 @@
 #pragma once
-// A JobSpec of the contract becomes what the core works with, and every field that is wrong or does not work yet is named.
+// A JobSpec of the contract becomes what the core works with, and every field that is wrong or does not work yet is
+// named.
 
 #include <string>
 
@@ -8,7 +9,8 @@
 
 namespace turnpike {
 
-// `path` is where the spec stands in its request: "spec", "specs[3]".  The draft's `invalid` tells whether it may be used.
+// `path` is where the spec stands in its request: "spec", "specs[3]".  The draft's `invalid` tells whether it may be
+// used.
 JobDraft DecodeSpec(const v1::JobSpec& spec, const std::string& path);
 
 }  // namespace turnpike

@@ -21,14 +21,15 @@ grpc::ServerUnaryReactor* EnrollService::Enroll(grpc::CallbackServerContext* con
 Status EnrollService::Run(const v1::EnrollRequest& request, v1::EnrollResponse& response) {
   ASSIGN_OR_RETURN(const std::string key_digest, parts_.issuer.RequestPublicKeySha256(request.certificate_request()));
   const auto issue = [&](const EnrolledSite& site) -> Result<std::pair<CertificateRecord, std::string>> {
-    ASSIGN_OR_RETURN(const IssuedCertificate issued, parts_.issuer.SignAgentRequest(request.certificate_request(), {.site = site.site_id, .agent = 1},
-                                                                                    parts_.clock.Now()));
+    ASSIGN_OR_RETURN(const IssuedCertificate issued,
+                     parts_.issuer.SignAgentRequest(request.certificate_request(), {.site = site.site_id, .agent = 1},
+                                                    parts_.clock.Now()));
     const CertificateRecord record{.serial = issued.serial_hex, .site_id = site.site_id, .not_after = issued.not_after};
     return std::pair(record, issued.certificate_pem);
   };
   ASSIGN_OR_RETURN(const EnrolledSite site, parts_.sites.Enroll({.token_hash = Sha256(request.enrollment_token()),
-                                                                .public_key_hash = Sha256(key_digest)},
-                                                               issue));
+                                                                 .public_key_hash = Sha256(key_digest)},
+                                                                issue));
   ASSIGN_OR_RETURN(const CertificateFacts facts, ReadCertificate(site.certificate_pem.value_or("")));
   response.set_certificate_pem(*site.certificate_pem);
   response.set_ca_certificate_pem(parts_.issuer.ca_certificate_pem());

@@ -1,5 +1,6 @@
 #pragma once
-// SiteLinkService on the user port: Enroll alone, since an enrolling agent has no certificate yet.  The one-time token is its only proof.
+// SiteLinkService on the user port: Enroll alone, since an enrolling agent has no certificate yet.  The one-time token
+// is its only proof.
 
 #include <turnpike/v1/site_link_service.grpc.pb.h>
 
@@ -16,7 +17,7 @@ class EnrollService final : public v1::SiteLinkService::CallbackService {
     CertificateIssuer& issuer;
     WorkerPool& pool;
     const Clock& clock;
-    std::function<std::string()> agent_address;   // where agents dial, "host:port"
+    std::function<std::string()> agent_address;  // where agents dial, "host:port"
     std::function<void()> site_changed;
   };
   explicit EnrollService(Parts parts) : parts_(std::move(parts)) {}

@@ -1,11 +1,11 @@
 #include "broker/rpc/job_service.h"
 
 #include <algorithm>
-#include <charconv>
 
 #include "broker/core/page_token.h"
 #include "broker/rpc/convert_job.h"
 #include "broker/rpc/decode_spec.h"
+#include "broker/rpc/find_job.h"
 #include "broker/rpc/log_stream.h"
 #include "broker/rpc/page_size.h"
 #include "broker/rpc/request_keys.h"
@@ -16,14 +16,11 @@ namespace {
 
 constexpr int kBatchJobsMax = 1'000;
 
-Status NoSuchJob(const std::string& name) {
-  return WithReason(NotFound("there is no job {} in your project", name), ErrorReason::kNotFound, {{"job", name}});
-}
-
 Status CheckBatch(const v1::BatchSubmitJobsRequest& request) {
   FieldViolations violations;
   if (request.specs_size() == 0 || request.specs_size() > kBatchJobsMax) {
-    violations.Add("specs", fmt::format("are {}; 1 to {} are possible in one call", request.specs_size(), kBatchJobsMax));
+    violations.Add("specs",
+                   fmt::format("are {}; 1 to {} are possible in one call", request.specs_size(), kBatchJobsMax));
   }
   return violations.ToStatus();
 }
@@ -61,42 +58,45 @@ std::string ListDigest(const v1::ListJobsRequest& request, ProjectId project_id)
 }  // namespace
 
 grpc::ServerUnaryReactor* JobService::Submit(grpc::CallbackServerContext* context,
-                                             std::function<Result<SubmissionDraft>(const Principal&)> decode, bool validate_only,
+                                             std::function<Result<SubmissionDraft>(const Principal&)> decode,
+                                             bool validate_only,
                                              std::function<Status(const std::vector<Result<JobView>>&)> answer) {
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-  const bool taken = parts_.setting.pool.TryRun([this, context, reactor, validate_only, decode = std::move(decode),
-                                                 answer = std::move(answer)] {
-    const Result<Principal> principal = parts_.setting.authenticator.Authenticate(*context);
-    if (!principal.ok()) {
-      reactor->Finish(ToGrpc(principal.status()));
-      return;
-    }
-    Result<SubmissionDraft> draft = decode(*principal);
-    if (!draft.ok()) {
-      reactor->Finish(ToGrpc(draft.status()));
-    } else if (validate_only) {
-      reactor->Finish(ToGrpc(answer(parts_.submit.Validate(*draft))));
-    } else {
-      parts_.submit.Run(*std::move(draft), [reactor, answer](Result<SubmissionAnswer> outcome) {
-        reactor->Finish(ToGrpc(outcome.ok() ? answer(outcome->results) : outcome.status()));
+  const bool taken = parts_.setting.pool.TryRun(
+      [this, context, reactor, validate_only, decode = std::move(decode), answer = std::move(answer)] {
+        const Result<Principal> principal = parts_.setting.authenticator.Authenticate(*context);
+        if (!principal.ok()) {
+          reactor->Finish(ToGrpc(principal.status()));
+          return;
+        }
+        Result<SubmissionDraft> draft = decode(*principal);
+        if (!draft.ok()) {
+          reactor->Finish(ToGrpc(draft.status()));
+        } else if (validate_only) {
+          reactor->Finish(ToGrpc(answer(parts_.submit.Validate(*draft))));
+        } else {
+          parts_.submit.Run(*std::move(draft), [reactor, answer](Result<SubmissionAnswer> outcome) {
+            reactor->Finish(ToGrpc(outcome.ok() ? answer(outcome->results) : outcome.status()));
+          });
+        }
       });
-    }
-  });
   if (!taken) {
     reactor->Finish(ToGrpc(PoolIsFull()));
   }
   return reactor;
 }
 
-grpc::ServerUnaryReactor* JobService::SubmitJob(grpc::CallbackServerContext* context, const v1::SubmitJobRequest* request,
-                                                v1::SubmitJobResponse* response) {
+grpc::ServerUnaryReactor* JobService::SubmitJob(grpc::CallbackServerContext* context,
+                                                const v1::SubmitJobRequest* request, v1::SubmitJobResponse* response) {
   const auto decode = [this, request](const Principal& principal) -> Result<SubmissionDraft> {
     RETURN_IF_ERROR(CheckSingle(*request));
     ASSIGN_OR_RETURN(SubmissionDraft draft, DraftFor(principal, request->project_id()));
     draft.jobs.push_back(DecodeSpec(request->spec(), "spec"));
     RETURN_IF_ERROR(draft.jobs.front().invalid);
     if (!request->validate_only()) {
-      ASSIGN_OR_RETURN(draft.key, KeyOf(KeyedCall{.project_id = draft.key.project_id, .method = "SubmitJob", .request_id = request->request_id()},
+      ASSIGN_OR_RETURN(draft.key, KeyOf(KeyedCall{.project_id = draft.key.project_id,
+                                                  .method = "SubmitJob",
+                                                  .request_id = request->request_id()},
                                         *request));
     }
     return draft;
@@ -109,12 +109,15 @@ grpc::ServerUnaryReactor* JobService::SubmitJob(grpc::CallbackServerContext* con
   return Submit(context, decode, request->validate_only(), answer);
 }
 
-grpc::ServerUnaryReactor* JobService::BatchSubmitJobs(grpc::CallbackServerContext* context, const v1::BatchSubmitJobsRequest* request,
+grpc::ServerUnaryReactor* JobService::BatchSubmitJobs(grpc::CallbackServerContext* context,
+                                                      const v1::BatchSubmitJobsRequest* request,
                                                       v1::BatchSubmitJobsResponse* response) {
   const auto decode = [this, request](const Principal& principal) -> Result<SubmissionDraft> {
     RETURN_IF_ERROR(CheckBatch(*request));
     ASSIGN_OR_RETURN(SubmissionDraft draft, DraftFor(principal, request->project_id()));
-    ASSIGN_OR_RETURN(draft.key, KeyOf(KeyedCall{.project_id = draft.key.project_id, .method = "BatchSubmitJobs", .request_id = request->request_id()},
+    ASSIGN_OR_RETURN(draft.key, KeyOf(KeyedCall{.project_id = draft.key.project_id,
+                                                .method = "BatchSubmitJobs",
+                                                .request_id = request->request_id()},
                                       *request));
     for (int i = 0; i < request->specs_size(); ++i) {
       draft.jobs.push_back(DecodeSpec(request->specs(i), fmt::format("specs[{}]", i)));
@@ -137,32 +140,34 @@ grpc::ServerUnaryReactor* JobService::BatchSubmitJobs(grpc::CallbackServerContex
 
 grpc::ServerUnaryReactor* JobService::GetJob(grpc::CallbackServerContext* context, const v1::GetJobRequest* request,
                                              v1::GetJobResponse* response) {
-  return HandleCall(parts_.setting, context,
-                    [this, request, response](const Principal& principal) { return Get(principal, *request, *response); });
+  return HandleCall(parts_.setting, context, [this, request, response](const Principal& principal) {
+    return Get(principal, *request, *response);
+  });
 }
 
 grpc::ServerUnaryReactor* JobService::ListJobs(grpc::CallbackServerContext* context, const v1::ListJobsRequest* request,
                                                v1::ListJobsResponse* response) {
-  return HandleCall(parts_.setting, context,
-                    [this, request, response](const Principal& principal) { return List(principal, *request, *response); });
+  return HandleCall(parts_.setting, context, [this, request, response](const Principal& principal) {
+    return List(principal, *request, *response);
+  });
 }
 
-grpc::ServerUnaryReactor* JobService::CancelJob(grpc::CallbackServerContext* context, const v1::CancelJobRequest* request,
-                                                v1::CancelJobResponse* response) {
-  return HandleCall(parts_.setting, context,
-                    [this, request, response](const Principal& principal) { return Cancel(principal, *request, *response); });
+grpc::ServerUnaryReactor* JobService::CancelJob(grpc::CallbackServerContext* context,
+                                                const v1::CancelJobRequest* request, v1::CancelJobResponse* response) {
+  return HandleCall(parts_.setting, context, [this, request, response](const Principal& principal) {
+    return Cancel(principal, *request, *response);
+  });
 }
 
 grpc::ServerWriteReactor<v1::WatchJobsResponse>* JobService::WatchJobs(grpc::CallbackServerContext* context,
                                                                        const v1::WatchJobsRequest* request) {
-  return new WatchStream({.setting = parts_.setting, .jobs = parts_.jobs, .events = parts_.events, .hub = parts_.watch}, *context,
-                         *request);
+  return new WatchStream({.setting = parts_.setting, .jobs = parts_.jobs, .events = parts_.events, .hub = parts_.watch},
+                         *context, *request);
 }
 
 grpc::ServerWriteReactor<v1::ReadLogResponse>* JobService::ReadLog(grpc::CallbackServerContext* context,
                                                                    const v1::ReadLogRequest* request) {
-  const auto find = [this](ProjectId project_id, const std::string& name) { return FindJob(project_id, name); };
-  return new LogStream({.setting = parts_.setting, .jobs = parts_.jobs, .find_job = find}, *context, *request);
+  return new LogStream({.setting = parts_.setting, .jobs = parts_.jobs}, *context, *request);
 }
 
 Result<SubmissionDraft> JobService::DraftFor(const Principal& principal, const std::string& project) {
@@ -187,18 +192,6 @@ Result<std::string> JobService::UnitOf(ProjectId project_id) {
   return project.unit;
 }
 
-Result<JobId> JobService::FindJob(ProjectId project_id, const std::string& name) {
-  if (const std::optional<JobId> id = JobId::Parse(name)) {
-    return *id;
-  }
-  int64_t number = 0;
-  const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), number);
-  if (error != std::errc() || end != name.data() + name.size()) {
-    return NoSuchJob(name);
-  }
-  return parts_.jobs.FindByNumber(project_id, number);
-}
-
 v1::Job JobService::Show(JobView view) const {
   if (view.state == JobState::kPending) {
     const std::string reason = parts_.index.WaitingReasonOf(view.job_id);
@@ -209,7 +202,7 @@ v1::Job JobService::Show(JobView view) const {
 
 Status JobService::Get(const Principal& principal, const v1::GetJobRequest& request, v1::GetJobResponse& response) {
   ASSIGN_OR_RETURN(const ProjectId project_id, ProjectOf(principal, ""));
-  ASSIGN_OR_RETURN(const JobId job_id, FindJob(project_id, request.job_id()));
+  ASSIGN_OR_RETURN(const JobId job_id, FindJob(parts_.jobs, project_id, request.job_id()));
   ASSIGN_OR_RETURN(StoredJob stored, parts_.jobs.Get(project_id, job_id));
   *response.mutable_job() = Show(std::move(stored.view));
   v1::JobSpec& spec = *response.mutable_job()->mutable_spec();
@@ -222,7 +215,8 @@ Status JobService::Get(const Principal& principal, const v1::GetJobRequest& requ
   return OkStatus();
 }
 
-Status JobService::List(const Principal& principal, const v1::ListJobsRequest& request, v1::ListJobsResponse& response) {
+Status JobService::List(const Principal& principal, const v1::ListJobsRequest& request,
+                        v1::ListJobsResponse& response) {
   JobListRequest list;
   ASSIGN_OR_RETURN(list.project_id, ProjectOf(principal, request.project_id()));
   ASSIGN_OR_RETURN(const size_t page_size, PageSizeOf(request.page_size()));
@@ -244,7 +238,8 @@ Status JobService::List(const Principal& principal, const v1::ListJobsRequest& r
   ASSIGN_OR_RETURN(std::vector<JobView> jobs, parts_.jobs.List(list));
   if (jobs.size() > page_size) {
     jobs.resize(page_size);
-    response.set_next_page_token(EncodePageToken({.time = jobs.back().created_at, .id = jobs.back().job_id.uuid()}, digest));
+    response.set_next_page_token(
+        EncodePageToken({.time = jobs.back().created_at, .id = jobs.back().job_id.uuid()}, digest));
   }
   for (JobView& job : jobs) {
     *response.add_jobs() = Show(std::move(job));
@@ -252,11 +247,13 @@ Status JobService::List(const Principal& principal, const v1::ListJobsRequest& r
   return OkStatus();
 }
 
-Status JobService::Cancel(const Principal& principal, const v1::CancelJobRequest& request, v1::CancelJobResponse& response) {
+Status JobService::Cancel(const Principal& principal, const v1::CancelJobRequest& request,
+                          v1::CancelJobResponse& response) {
   ASSIGN_OR_RETURN(const ProjectId project_id, ProjectOf(principal, ""));
-  ASSIGN_OR_RETURN(const JobId job_id, FindJob(project_id, request.job_id()));
-  ASSIGN_OR_RETURN(const RequestKey key,
-                   KeyOf(KeyedCall{.project_id = project_id, .method = "CancelJob", .request_id = request.request_id()}, request));
+  ASSIGN_OR_RETURN(const JobId job_id, FindJob(parts_.jobs, project_id, request.job_id()));
+  ASSIGN_OR_RETURN(
+      const RequestKey key,
+      KeyOf(KeyedCall{.project_id = project_id, .method = "CancelJob", .request_id = request.request_id()}, request));
   ASSIGN_OR_RETURN(JobView job, parts_.jobs.Cancel(key, job_id));
   parts_.committed();
   *response.mutable_job() = Show(std::move(job));

@@ -24,13 +24,14 @@ class JobService final : public v1::JobService::CallbackService {
     IndexFollower& index;
     EventLog& events;
     WatchHub& watch;
-    std::function<void()> committed;   // something was committed: look at the event log
+    std::function<void()> committed;  // something was committed: look at the event log
   };
   explicit JobService(Parts parts) : parts_(std::move(parts)) {}
 
   grpc::ServerUnaryReactor* SubmitJob(grpc::CallbackServerContext* context, const v1::SubmitJobRequest* request,
                                       v1::SubmitJobResponse* response) override;
-  grpc::ServerUnaryReactor* BatchSubmitJobs(grpc::CallbackServerContext* context, const v1::BatchSubmitJobsRequest* request,
+  grpc::ServerUnaryReactor* BatchSubmitJobs(grpc::CallbackServerContext* context,
+                                            const v1::BatchSubmitJobsRequest* request,
                                             v1::BatchSubmitJobsResponse* response) override;
   grpc::ServerUnaryReactor* GetJob(grpc::CallbackServerContext* context, const v1::GetJobRequest* request,
                                    v1::GetJobResponse* response) override;
@@ -51,8 +52,6 @@ class JobService final : public v1::JobService::CallbackService {
   Result<SubmissionDraft> DraftFor(const Principal& principal, const std::string& project);
   // The unit never changes, so it is looked up once.
   Result<std::string> UnitOf(ProjectId project_id) EXCLUDES(mutex_);
-  // By id or number.
-  Result<JobId> FindJob(ProjectId project_id, const std::string& name);
   // With what is known beside the database: why it waits.
   v1::Job Show(JobView view) const;
   Status Get(const Principal& principal, const v1::GetJobRequest& request, v1::GetJobResponse& response);

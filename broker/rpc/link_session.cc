@@ -14,8 +14,8 @@ constexpr int kProtocol = 1;
 constexpr int kReportsPerMessageMax = 256;
 constexpr int kReportCredit = 1'024;
 constexpr size_t kInboxMax = 8;
-constexpr size_t kOutboxMax = 1'000;          // messages; an agent that does not read is cut off
-constexpr size_t kOffersPerMessage = 8;       // each may hold a script of 1 MiB
+constexpr size_t kOutboxMax = 1'000;     // messages; an agent that does not read is cut off
+constexpr size_t kOffersPerMessage = 8;  // each may hold a script of 1 MiB
 constexpr size_t kCapacityBytesMax = 4U << 20U;
 constexpr size_t kWelcomeBytesMax = 8U << 20U;
 
@@ -25,14 +25,16 @@ Status SessionReplaced() {
 }
 
 Status NoCommonProtocol(const v1::Hello& hello) {
-  return WithReason(FailedPrecondition("the agent speaks protocols {} to {}, this broker speaks {}; update the older of the two",
-                                       hello.protocol_min(), hello.protocol_max(), kProtocol),
-                    ErrorReason::kProtocolTooOld);
+  return WithReason(
+      FailedPrecondition("the agent speaks protocols {} to {}, this broker speaks {}; update the older of the two",
+                         hello.protocol_min(), hello.protocol_max(), kProtocol),
+      ErrorReason::kProtocolTooOld);
 }
 
 }  // namespace
 
-LinkSession::LinkSession(const LinkSetting& setting, grpc::CallbackServerContext& context) : setting_(setting), context_(context) {
+LinkSession::LinkSession(const LinkSetting& setting, grpc::CallbackServerContext& context)
+    : setting_(setting), context_(context) {
   MutexLock lock(mutex_);
   ReadNext();
 }
@@ -168,11 +170,11 @@ Status LinkSession::HandleHello(const v1::Hello& hello) {
   }
   journal_id_ = *journal;
   ASSIGN_OR_RETURN(const OpenedSession session, setting_.store.OpenSession({.site_id = site_.site_id,
-                                                                           .replica = setting_.replica,
-                                                                           .journal_id = journal_id_,
-                                                                           .journal_seq = hello.journal_seq(),
-                                                                           .epoch_seen = hello.epoch_seen(),
-                                                                           .scheduler = hello.scheduler()}));
+                                                                            .replica = setting_.replica,
+                                                                            .journal_id = journal_id_,
+                                                                            .journal_seq = hello.journal_seq(),
+                                                                            .epoch_seen = hello.epoch_seen(),
+                                                                            .scheduler = hello.scheduler()}));
   epoch_ = session.epoch;
   // News from here on wakes this session; what is there already is read after it.
   setting_.sessions.Add(site_.site_id, *this);
@@ -198,7 +200,8 @@ Status LinkSession::HandleHello(const v1::Hello& hello) {
   }
   Send(std::move(response));
   setting_.site_changed();
-  LogInfo("site connected", {{"site", site_.name}, {"epoch", std::to_string(epoch_)}, {"recovery", session.recovery ? "yes" : "no"}});
+  LogInfo("site connected",
+          {{"site", site_.name}, {"epoch", std::to_string(epoch_)}, {"recovery", session.recovery ? "yes" : "no"}});
   return SendDesired(later);
 }
 
@@ -207,13 +210,15 @@ Status LinkSession::HandleReports(const v1::Reports& reports) {
     return SessionReplaced();
   }
   if (reports.reports_size() == 0 || reports.reports_size() > kReportsPerMessageMax) {
-    return InvalidArgument("{} reports came in one message, 1 to {} may", reports.reports_size(), kReportsPerMessageMax);
+    return InvalidArgument("{} reports came in one message, 1 to {} may", reports.reports_size(),
+                           kReportsPerMessageMax);
   }
   ReportBatch batch{.site_id = site_.site_id, .epoch = epoch_, .journal_id = journal_id_, .reports = {}};
   for (const v1::Report& report : reports.reports()) {
     ASSIGN_OR_RETURN(SiteReport decoded, FromProto(report));
     if (!batch.reports.empty() && decoded.seq != batch.reports.back().seq + 1) {
-      return InvalidArgument("report {} follows report {}; numbers have no gaps", decoded.seq, batch.reports.back().seq);
+      return InvalidArgument("report {} follows report {}; numbers have no gaps", decoded.seq,
+                             batch.reports.back().seq);
     }
     if (decoded.kind == ReportKind::kOrphan) {
       LogError("a local job with our tag that nobody knows was ended",
@@ -311,7 +316,8 @@ void LinkSession::Close() {
   }
   if (epoch_ != 0) {
     if (const Status status = setting_.store.CloseSession(site_.site_id, epoch_); !status.ok()) {
-      LogWarn("the end of a session could not be stored", {{"site", site_.name}, {"error", std::string(MessageOf(status))}});
+      LogWarn("the end of a session could not be stored",
+              {{"site", site_.name}, {"error", std::string(MessageOf(status))}});
     }
     LogInfo("site disconnected", {{"site", site_.name}, {"epoch", std::to_string(epoch_)}});
     setting_.site_changed();

@@ -1,6 +1,7 @@
 #pragma once
-// One Synchronize stream of one site.  Messages are worked off one at a time on the worker pool, in their order; reading waits while too much is
-// unworked, so a broker that is behind slows its agents and not its memory.  Owns itself: deleted when gRPC is done with it.
+// One Synchronize stream of one site.  Messages are worked off one at a time on the worker pool, in their order;
+// reading waits while too much is unworked, so a broker that is behind slows its agents and not its memory.  Owns
+// itself: deleted when gRPC is done with it.
 
 #include <turnpike/v1/site_link_service.grpc.pb.h>
 
@@ -26,13 +27,14 @@ struct LinkSetting {
   WorkerPool& pool;
   const Clock& clock;
   std::string replica;
-  std::function<void()> committed;      // something was committed: look at the event log
-  std::function<void()> site_changed;   // a site came, went, or has other figures
+  std::function<void()> committed;     // something was committed: look at the event log
+  std::function<void()> site_changed;  // a site came, went, or has other figures
   std::chrono::seconds spawn_lease{60};
   std::chrono::seconds heartbeat_interval{15};
 };
 
-class LinkSession final : public grpc::ServerBidiReactor<v1::SynchronizeRequest, v1::SynchronizeResponse>, public SiteSession {
+class LinkSession final : public grpc::ServerBidiReactor<v1::SynchronizeRequest, v1::SynchronizeResponse>,
+                          public SiteSession {
  public:
   LinkSession(const LinkSetting& setting, grpc::CallbackServerContext& context);
 
@@ -69,7 +71,7 @@ class LinkSession final : public grpc::ServerBidiReactor<v1::SynchronizeRequest,
   bool admitted_ = false;
   SiteRecord site_;
   JournalId journal_id_;
-  int64_t epoch_ = 0;              // 0: no Hello yet
+  int64_t epoch_ = 0;  // 0: no Hello yet
 
   Mutex mutex_;
   v1::SynchronizeRequest reading_ GUARDED_BY(mutex_);
@@ -81,7 +83,7 @@ class LinkSession final : public grpc::ServerBidiReactor<v1::SynchronizeRequest,
   bool writing_ GUARDED_BY(mutex_) = false;
   bool finished_ GUARDED_BY(mutex_) = false;
   bool reader_gone_ GUARDED_BY(mutex_) = false;
-  bool done_ GUARDED_BY(mutex_) = false;          // gRPC is; closing waits for the worker
+  bool done_ GUARDED_BY(mutex_) = false;  // gRPC is; closing waits for the worker
   int pins_ GUARDED_BY(mutex_) = 1;
 };
 

@@ -1,6 +1,7 @@
 #include "broker/rpc/log_stream.h"
 
 #include "broker/rpc/convert_time.h"
+#include "broker/rpc/find_job.h"
 
 namespace turnpike {
 
@@ -27,7 +28,7 @@ Status LogStream::Read() {
     violations.AddUnsupported("follow", "does not work yet; the output comes when the job has ended");
   }
   RETURN_IF_ERROR(violations.ToStatus());
-  ASSIGN_OR_RETURN(const JobId job_id, parts_.find_job(project_id, request_.job_id()));
+  ASSIGN_OR_RETURN(const JobId job_id, FindJob(parts_.jobs, project_id, request_.job_id()));
   const bool error_stream = request_.stream() == v1::ReadLogRequest::STREAM_ERROR;
   ASSIGN_OR_RETURN(std::vector<LogChunk> chunks, parts_.jobs.ReadLog(project_id, job_id, error_stream));
   for (LogChunk& chunk : chunks) {
@@ -47,6 +48,8 @@ void LogStream::WriteNext() {
   StartWrite(&pieces_[next_++]);
 }
 
-void LogStream::OnWriteDone(bool ok) { ok ? WriteNext() : Finish(ToGrpc(Unavailable("the reader is gone"))); }
+void LogStream::OnWriteDone(bool ok) {
+  ok ? WriteNext() : Finish(ToGrpc(Unavailable("the reader is gone")));
+}
 
 }  // namespace turnpike

@@ -3,7 +3,6 @@
 
 #include <turnpike/v1/job_service.grpc.pb.h>
 
-#include <functional>
 #include <vector>
 
 #include "broker/ports/job_store.h"
@@ -16,7 +15,6 @@ class LogStream final : public grpc::ServerWriteReactor<v1::ReadLogResponse> {
   struct Parts {
     CallSetting setting;
     JobStore& jobs;
-    std::function<Result<JobId>(ProjectId, const std::string&)> find_job;
   };
   LogStream(Parts parts, grpc::CallbackServerContext& context, const v1::ReadLogRequest& request);
 

@@ -26,7 +26,8 @@ Result<RequestKey> MakeRequestKey(const KeyedCall& call, const google::protobuf:
   const std::optional<RequestId> id = RequestId::Parse(call.request_id);
   if (!id) {
     FieldViolations violations;
-    violations.Add("request_id", "is not a UUID; make a new one (version 7) for each request, and keep it for its retries");
+    violations.Add("request_id",
+                   "is not a UUID; make a new one (version 7) for each request, and keep it for its retries");
     return violations.ToStatus();
   }
   return RequestKey{.project_id = call.project_id,

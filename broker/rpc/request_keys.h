@@ -11,9 +11,9 @@
 namespace turnpike {
 
 struct KeyedCall {
-  ProjectId project_id;        // nil: no project
+  ProjectId project_id;  // nil: no project
   std::string method;
-  std::string request_id;      // as the client sent it
+  std::string request_id;  // as the client sent it
 };
 
 Result<RequestKey> MakeRequestKey(const KeyedCall& call, const google::protobuf::Message& without_id);

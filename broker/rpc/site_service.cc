@@ -31,21 +31,24 @@ Status CheckRegister(const v1::RegisterSiteRequest& request) {
   FieldViolations violations;
   CheckMessage(request, "request", violations);
   if (!IsName(request.name())) {
-    violations.Add("name", fmt::format("is '{}'; a name has a-z, then a-z, 0-9 and dashes, at most {} characters", request.name(), kNameBytesMax));
+    violations.Add("name", fmt::format("is '{}'; a name has a-z, then a-z, 0-9 and dashes, at most {} characters",
+                                       request.name(), kNameBytesMax));
   }
   CheckText(request.display_name(), "display_name", violations);
   CheckText(request.region(), "region", violations);
   CheckText(request.time_zone(), "time_zone", violations);
   const int64_t lifetime = request.token_lifetime().seconds();
   if (request.has_token_lifetime() && (lifetime < 1 || lifetime > kTokenLifetimeMax.count())) {
-    violations.Add("token_lifetime", fmt::format("is {} s; 1 to {} s are possible", lifetime, kTokenLifetimeMax.count()));
+    violations.Add("token_lifetime",
+                   fmt::format("is {} s; 1 to {} s are possible", lifetime, kTokenLifetimeMax.count()));
   }
   return violations.ToStatus();
 }
 
 }  // namespace
 
-grpc::ServerUnaryReactor* SiteService::RegisterSite(grpc::CallbackServerContext* context, const v1::RegisterSiteRequest* request,
+grpc::ServerUnaryReactor* SiteService::RegisterSite(grpc::CallbackServerContext* context,
+                                                    const v1::RegisterSiteRequest* request,
                                                     v1::RegisterSiteResponse* response) {
   return HandleCall(parts_.setting, context, [this, request, response](const Principal& principal) -> Status {
     RETURN_IF_ERROR(RequireRole(principal, Role::kFederationOperator));
@@ -55,8 +58,9 @@ grpc::ServerUnaryReactor* SiteService::RegisterSite(grpc::CallbackServerContext*
 
 Status SiteService::Register(const v1::RegisterSiteRequest& request, v1::RegisterSiteResponse& response) {
   RETURN_IF_ERROR(CheckRegister(request));
-  ASSIGN_OR_RETURN(const RequestKey key,
-                   KeyOf(KeyedCall{.project_id = {}, .method = "RegisterSite", .request_id = request.request_id()}, request));
+  ASSIGN_OR_RETURN(
+      const RequestKey key,
+      KeyOf(KeyedCall{.project_id = {}, .method = "RegisterSite", .request_id = request.request_id()}, request));
   const std::string token = parts_.make_token();
   const std::chrono::seconds lifetime =
       request.has_token_lifetime() ? std::chrono::seconds(request.token_lifetime().seconds()) : kTokenLifetimeMax;
@@ -86,9 +90,10 @@ grpc::ServerUnaryReactor* SiteService::GetSite(grpc::CallbackServerContext* cont
   });
 }
 
-grpc::ServerUnaryReactor* SiteService::ListSites(grpc::CallbackServerContext* context, const v1::ListSitesRequest* request,
-                                                 v1::ListSitesResponse* response) {
-  return HandleCall(parts_.setting, context, [this, request, response](const Principal&) { return List(*request, *response); });
+grpc::ServerUnaryReactor* SiteService::ListSites(grpc::CallbackServerContext* context,
+                                                 const v1::ListSitesRequest* request, v1::ListSitesResponse* response) {
+  return HandleCall(parts_.setting, context,
+                    [this, request, response](const Principal&) { return List(*request, *response); });
 }
 
 // The page token is the last name of the page before: names are unique, and everybody may see them.
@@ -108,7 +113,8 @@ Status SiteService::List(const v1::ListSitesRequest& request, v1::ListSitesRespo
   return OkStatus();
 }
 
-grpc::ServerUnaryReactor* SiteService::UpdateSite(grpc::CallbackServerContext* context, const v1::UpdateSiteRequest* request,
+grpc::ServerUnaryReactor* SiteService::UpdateSite(grpc::CallbackServerContext* context,
+                                                  const v1::UpdateSiteRequest* request,
                                                   v1::UpdateSiteResponse* response) {
   return HandleCall(parts_.setting, context, [this, request, response](const Principal& principal) -> Status {
     RETURN_IF_ERROR(RequireRole(principal, Role::kSiteOperator));
@@ -133,33 +139,37 @@ Status SiteService::Update(const v1::UpdateSiteRequest& request, v1::UpdateSiteR
   return OkStatus();
 }
 
-grpc::ServerUnaryReactor* SiteService::DrainSite(grpc::CallbackServerContext* context, const v1::DrainSiteRequest* request,
-                                                 v1::DrainSiteResponse* response) {
-  return HandleCall(parts_.setting, context, [this, request, response](const Principal& principal) -> Status {
-    RETURN_IF_ERROR(RequireRole(principal, Role::kSiteOperator));
-    ASSIGN_OR_RETURN(const SiteRecord record, parts_.sites.Find(request->site()));
-    ASSIGN_OR_RETURN(const SiteRecord changed, parts_.sites.ChangeState(record.site_id, {SiteState::kActive, SiteState::kDraining},
-                                                                        SiteState::kDraining, request->reason()));
-    *response->mutable_site() = ToProto(changed);
-    parts_.site_changed();
-    return OkStatus();
-  });
-}
-
-grpc::ServerUnaryReactor* SiteService::ResumeSite(grpc::CallbackServerContext* context, const v1::ResumeSiteRequest* request,
-                                                  v1::ResumeSiteResponse* response) {
+grpc::ServerUnaryReactor* SiteService::DrainSite(grpc::CallbackServerContext* context,
+                                                 const v1::DrainSiteRequest* request, v1::DrainSiteResponse* response) {
   return HandleCall(parts_.setting, context, [this, request, response](const Principal& principal) -> Status {
     RETURN_IF_ERROR(RequireRole(principal, Role::kSiteOperator));
     ASSIGN_OR_RETURN(const SiteRecord record, parts_.sites.Find(request->site()));
     ASSIGN_OR_RETURN(const SiteRecord changed,
-                     parts_.sites.ChangeState(record.site_id, {SiteState::kActive, SiteState::kDraining}, SiteState::kActive, ""));
+                     parts_.sites.ChangeState(record.site_id, {SiteState::kActive, SiteState::kDraining},
+                                              SiteState::kDraining, request->reason()));
     *response->mutable_site() = ToProto(changed);
     parts_.site_changed();
     return OkStatus();
   });
 }
 
-grpc::ServerUnaryReactor* SiteService::SetPriceBook(grpc::CallbackServerContext* context, const v1::SetPriceBookRequest* request,
+grpc::ServerUnaryReactor* SiteService::ResumeSite(grpc::CallbackServerContext* context,
+                                                  const v1::ResumeSiteRequest* request,
+                                                  v1::ResumeSiteResponse* response) {
+  return HandleCall(parts_.setting, context, [this, request, response](const Principal& principal) -> Status {
+    RETURN_IF_ERROR(RequireRole(principal, Role::kSiteOperator));
+    ASSIGN_OR_RETURN(const SiteRecord record, parts_.sites.Find(request->site()));
+    ASSIGN_OR_RETURN(
+        const SiteRecord changed,
+        parts_.sites.ChangeState(record.site_id, {SiteState::kActive, SiteState::kDraining}, SiteState::kActive, ""));
+    *response->mutable_site() = ToProto(changed);
+    parts_.site_changed();
+    return OkStatus();
+  });
+}
+
+grpc::ServerUnaryReactor* SiteService::SetPriceBook(grpc::CallbackServerContext* context,
+                                                    const v1::SetPriceBookRequest* request,
                                                     v1::SetPriceBookResponse* response) {
   return HandleCall(parts_.setting, context, [this, request, response](const Principal& principal) -> Status {
     RETURN_IF_ERROR(RequireRole(principal, Role::kSiteOperator));
@@ -176,8 +186,9 @@ Status SiteService::SetPrices(const v1::SetPriceBookRequest& request, v1::SetPri
   ASSIGN_OR_RETURN(const SiteRecord record, parts_.sites.Find(request.site()));
   book.site_id = record.site_id;
   if (!request.validate_only()) {
-    ASSIGN_OR_RETURN(const RequestKey key,
-                     KeyOf(KeyedCall{.project_id = {}, .method = "SetPriceBook", .request_id = request.request_id()}, request));
+    ASSIGN_OR_RETURN(
+        const RequestKey key,
+        KeyOf(KeyedCall{.project_id = {}, .method = "SetPriceBook", .request_id = request.request_id()}, request));
     ASSIGN_OR_RETURN(book, parts_.sites.SetPriceBook(key, book));
     parts_.site_changed();
   }
@@ -185,7 +196,8 @@ Status SiteService::SetPrices(const v1::SetPriceBookRequest& request, v1::SetPri
   return OkStatus();
 }
 
-grpc::ServerUnaryReactor* SiteService::GetPriceBook(grpc::CallbackServerContext* context, const v1::GetPriceBookRequest* request,
+grpc::ServerUnaryReactor* SiteService::GetPriceBook(grpc::CallbackServerContext* context,
+                                                    const v1::GetPriceBookRequest* request,
                                                     v1::GetPriceBookResponse* response) {
   return HandleCall(parts_.setting, context, [this, request, response](const Principal&) -> Status {
     ASSIGN_OR_RETURN(const SiteRecord record, parts_.sites.Find(request->site()));

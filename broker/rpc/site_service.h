@@ -19,7 +19,7 @@ class SiteService final : public v1::SiteService::CallbackService {
     CertificateIssuer& issuer;
     IdSource& ids;
     const Clock& clock;
-    std::function<std::string()> make_token;   // a new enrollment token
+    std::function<std::string()> make_token;  // a new enrollment token
     std::function<void()> site_changed;
   };
   explicit SiteService(Parts parts) : parts_(std::move(parts)) {}

@@ -1,5 +1,6 @@
 #pragma once
-// One unary call: authenticated and handled on the worker pool, since both may wait for the database, never on gRPC's own threads.
+// One unary call: authenticated and handled on the worker pool, since both may wait for the database, never on gRPC's
+// own threads.
 
 #include <grpcpp/support/server_callback.h>
 
@@ -20,8 +21,9 @@ struct CallSetting {
 };
 
 inline Status PoolIsFull() {
-  return WithDetails(ResourceExhausted("too many calls wait already; try again in a second"),
-                     {.reason = ErrorReason::kOverloaded, .metadata = {}, .violations = {}, .retry_after = std::chrono::seconds(1)});
+  return WithDetails(
+      ResourceExhausted("too many calls wait already; try again in a second"),
+      {.reason = ErrorReason::kOverloaded, .metadata = {}, .violations = {}, .retry_after = std::chrono::seconds(1)});
 }
 
 // `handle` fills the response of this call; its Status is the call's.

@@ -12,11 +12,13 @@ namespace {
 constexpr size_t kQueueMax = 20'000;
 constexpr size_t kSnapshotPage = 1'000;
 constexpr size_t kMissedPage = 5'000;
-const std::vector<JobState> kLiveStates = {JobState::kPending, JobState::kPlaced, JobState::kQueued, JobState::kRunning};
+const std::vector<JobState> kLiveStates = {JobState::kPending, JobState::kPlaced, JobState::kQueued,
+                                           JobState::kRunning};
 
 Status TooSlow() {
-  return WithDetails(Unavailable("this watcher reads more slowly than jobs change; watch again with the last resume token"),
-                     {.reason = ErrorReason::kOverloaded, .metadata = {}, .violations = {}, .retry_after = std::chrono::seconds(1)});
+  return WithDetails(
+      Unavailable("this watcher reads more slowly than jobs change; watch again with the last resume token"),
+      {.reason = ErrorReason::kOverloaded, .metadata = {}, .violations = {}, .retry_after = std::chrono::seconds(1)});
 }
 
 Status TokenTooOld() {
@@ -27,7 +29,10 @@ Status TokenTooOld() {
 }  // namespace
 
 WatchStream::WatchStream(const Parts& parts, grpc::CallbackServerContext& context, const v1::WatchJobsRequest& request)
-    : parts_(parts), context_(context), request_(request), job_ids_(request.job_ids().begin(), request.job_ids().end()) {
+    : parts_(parts),
+      context_(context),
+      request_(request),
+      job_ids_(request.job_ids().begin(), request.job_ids().end()) {
   {
     MutexLock lock(mutex_);
     ++pins_;
@@ -87,10 +92,9 @@ Status WatchStream::QueueSnapshot() {
   ASSIGN_OR_RETURN(const EventPosition head, parts_.events.Head());
   std::optional<JobId> before;
   while (true) {
-    ASSIGN_OR_RETURN(const std::vector<JobView> jobs, parts_.jobs.List({.project_id = project_id_,
-                                                                       .before = before,
-                                                                       .limit = kSnapshotPage,
-                                                                       .states = kLiveStates}));
+    ASSIGN_OR_RETURN(
+        const std::vector<JobView> jobs,
+        parts_.jobs.List({.project_id = project_id_, .before = before, .limit = kSnapshotPage, .states = kLiveStates}));
     MutexLock lock(mutex_);
     for (const JobView& job : jobs) {
       Queue({.position = head, .at = job.created_at, .kind = "SNAPSHOT", .job = job});
@@ -150,9 +154,8 @@ void WatchStream::Queue(const LoggedEvent& event) {
     return;
   }
   v1::JobEvent& out = *queue_.emplace_back().mutable_event();
-  out.set_resume_token(EncodeResumeToken({.restore_epoch = restore_epoch_,
-                                          .xid = static_cast<uint64_t>(event.position.xid),
-                                          .seq = event.position.seq}));
+  out.set_resume_token(EncodeResumeToken(
+      {.restore_epoch = restore_epoch_, .xid = static_cast<uint64_t>(event.position.xid), .seq = event.position.seq}));
   *out.mutable_job() = ToProto(event.job);
   *out.mutable_time() = ToProto(event.at);
   out.set_description(event.kind);

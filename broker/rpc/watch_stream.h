@@ -1,6 +1,6 @@
 #pragma once
-// One WatchJobs call.  News waits in a bounded queue; a reader that falls behind is cut off with UNAVAILABLE and comes back with its
-// resume token.  Owns itself: deleted when gRPC is done with it.
+// One WatchJobs call.  News waits in a bounded queue; a reader that falls behind is cut off with UNAVAILABLE and comes
+// back with its resume token.  Owns itself: deleted when gRPC is done with it.
 
 #include <turnpike/v1/job_service.grpc.pb.h>
 
@@ -51,14 +51,13 @@ class WatchStream final : public grpc::ServerWriteReactor<v1::WatchJobsResponse>
 
   Mutex mutex_;
   WatchHub::Ticket ticket_ GUARDED_BY(mutex_) = 0;
-  EventPosition sent_ GUARDED_BY(mutex_);           // queued up to here
+  EventPosition sent_ GUARDED_BY(mutex_);             // queued up to here
   std::deque<LoggedEvent> early_ GUARDED_BY(mutex_);  // came while the snapshot was read
   bool ready_ GUARDED_BY(mutex_) = false;
   std::deque<v1::WatchJobsResponse> queue_ GUARDED_BY(mutex_);
   bool writing_ GUARDED_BY(mutex_) = false;
   bool finished_ GUARDED_BY(mutex_) = false;
-  int pins_ GUARDED_BY(mutex_) = 1;                 // who still may touch this: gRPC, the pool
-
+  int pins_ GUARDED_BY(mutex_) = 1;  // who still may touch this: gRPC, the pool
 };
 
 }  // namespace turnpike

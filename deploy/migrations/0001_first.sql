@@ -1,4 +1,5 @@
 -- The first schema.  What each table is for stands above it; why it has this shape stands in docs/ARCHITECTURE.md.
+-- Long because the first schema is one whole: each table is read beside the others.
 --
 -- Three kinds of tables: written once (job, job_end, attempt_end, job_event, transfer, usage_record), small and changing (job_state, attempt,
 -- account, funds_hold: no index on a column that changes), and registers (project, site, price_book).  No foreign keys on hot

@@ -1,3 +1,4 @@
+// Long because each promise of the header has its own case.
 #include "base/child_process.h"
 
 #include <fcntl.h>

@@ -19,6 +19,7 @@ extern const std::span<const EmbeddedFile> kMigrations;
 class ApiDatabase {
  public:
   TransactionRunner& transactions() { return transactions_; }
+  const TestDatabase& database() const { return database_; }
   IdSource& ids() { return ids_; }
   Timestamp Now() const { return machine_.Now(); }
 

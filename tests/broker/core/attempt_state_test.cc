@@ -17,7 +17,8 @@ const std::vector<std::string> kEvents = {"CLAIMED", "AMBIGUOUS",   "SUBMITTED",
 // clang-format off
 const std::map<std::string, std::vector<std::string>> kExpected = {
     //              claimed    ambiguous    submitted    started    uncertain    ended    not-started    fenced    interrupted    withdrawn
-    {"OFFERED",    {"CLAIMED", "AMBIGUOUS", "SUBMITTED", "STARTED", "UNCERTAIN", "ENDED", "NOT_STARTED", "FENCED", "INTERRUPTED", "WITHDRAWN"}},
+    {"OFFERED",    {"CLAIMED", "AMBIGUOUS", "SUBMITTED", "STARTED", "UNCERTAIN", "ENDED", "NOT_STARTED", "FENCED", "INTERRUPTED",
+                    "WITHDRAWN"}},
     {"CLAIMED",    {"=",       "AMBIGUOUS", "SUBMITTED", "STARTED", "UNCERTAIN", "ENDED", "NOT_STARTED", "FENCED", "INTERRUPTED", "-"}},
     {"AMBIGUOUS",  {"=",       "=",         "SUBMITTED", "STARTED", "UNCERTAIN", "ENDED", "NOT_STARTED", "FENCED", "INTERRUPTED", "-"}},
     {"SUBMITTED",  {"=",       "=",         "=",         "STARTED", "UNCERTAIN", "ENDED", "NOT_STARTED", "FENCED", "INTERRUPTED", "-"}},

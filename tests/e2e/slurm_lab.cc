@@ -1,0 +1,82 @@
+#include "tests/e2e/slurm_lab.h"
+
+#include <unistd.h>
+
+#include <sstream>
+
+#include "tests/e2e/program.h"
+
+namespace turnpike {
+namespace {
+
+constexpr std::chrono::minutes kStartTime{4};
+
+Result<std::string> RunScript(std::vector<std::string> words) {
+  words.insert(words.begin(), SourcePath("deploy/lab/slurm_cluster"));
+  return RunForOutput({.argv = std::move(words), .timeout = kStartTime});
+}
+
+// The value behind "NAME=" in shell lines.
+std::string ValueOf(const std::string& lines, const std::string& name) {
+  const size_t begin = lines.find(name + "=");
+  if (begin == std::string::npos) {
+    return "";
+  }
+  const size_t value = begin + name.size() + 1;
+  return lines.substr(value, lines.find('\n', value) - value);
+}
+
+}  // namespace
+
+Result<std::unique_ptr<SlurmLab>> SlurmLab::Start(Accounting accounting) {
+  if (::geteuid() != 0) {
+    return PermissionDenied("a private Slurm cluster needs root: run these tests as root");
+  }
+  std::unique_ptr<SlurmLab> lab(new SlurmLab(fmt::format("e2e{}", ::getpid())));
+  std::vector<std::string> words = {"start", lab->name_, "--message-timeout", "2", "--kill-wait", "2"};
+  if (accounting == Accounting::kNo) {
+    words.emplace_back("--no-accounting");
+  }
+  RETURN_IF_ERROR(RunScript(std::move(words)).status());
+  ASSIGN_OR_RETURN(const std::string lines, RunScript({"env", lab->name_}));
+  lab->folder_ = ValueOf(lines, "TURNPIKE_LAB_DIR");
+  return lab;
+}
+
+SlurmLab::~SlurmLab() {
+  RunScript({"stop", name_}).IgnoreError();
+}
+
+Status SlurmLab::Do(const std::string& verb, const std::string& daemon) {
+  return RunScript({verb, name_, daemon}).status();
+}
+
+Status SlurmLab::SaveState() {
+  // The controller writes it within seconds; `scontrol reconfigure` does not hurry it, a clean shutdown would end it.
+  return RunForOutput({.argv = {"cp", "-a", folder_ + "/state", folder_ + "/run/state.saved"}}).status();
+}
+
+Status SlurmLab::RollBackController() {
+  RETURN_IF_ERROR(Do("kill", "slurmctld"));
+  RETURN_IF_ERROR(RunForOutput({.argv = {"rm", "-rf", folder_ + "/state"}}).status());
+  RETURN_IF_ERROR(RunForOutput({.argv = {"cp", "-a", folder_ + "/run/state.saved", folder_ + "/state"}}).status());
+  return Do("revive", "slurmctld");
+}
+
+Result<std::string> SlurmLab::Command(std::vector<std::string> argv, const std::string& input) const {
+  Environment environment = PlainEnvironment();
+  environment["SLURM_CONF"] = conf_path();
+  return RunForOutput({.argv = std::move(argv), .environment = std::move(environment), .input = input});
+}
+
+Result<std::vector<std::string>> SlurmLab::LiveJobNames() const {
+  ASSIGN_OR_RETURN(const std::string text, Command({"squeue", "--noheader", "--format=%j"}));
+  std::vector<std::string> names;
+  std::istringstream lines(text);
+  for (std::string name; std::getline(lines, name);) {
+    names.push_back(name);
+  }
+  return names;
+}
+
+}  // namespace turnpike

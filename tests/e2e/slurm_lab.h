@@ -1,0 +1,41 @@
+#pragma once
+// A private Slurm cluster for one test: real daemons, which the test may kill, freeze and revive
+// (deploy/lab/slurm_cluster). Needs root.  Ends with the object.
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/child_process.h"
+#include "base/status.h"
+
+namespace turnpike {
+
+class SlurmLab {
+ public:
+  enum class Accounting { kYes, kNo };
+  static Result<std::unique_ptr<SlurmLab>> Start(Accounting accounting);
+  ~SlurmLab();
+  SlurmLab(const SlurmLab&) = delete;
+  SlurmLab& operator=(const SlurmLab&) = delete;
+
+  // kill, revive, pause or resume a daemon: slurmctld, slurmd-NODE, …
+  Status Do(const std::string& verb, const std::string& daemon);
+  // The controller forgets everything since `SaveState`: what a crash does to jobs of its last seconds.
+  Status SaveState();
+  Status RollBackController();
+
+  // One of Slurm's commands, as a user of the cluster.
+  Result<std::string> Command(std::vector<std::string> argv, const std::string& input = "") const;
+  // Names of jobs that wait or run.
+  Result<std::vector<std::string>> LiveJobNames() const;
+  std::string conf_path() const { return folder_ + "/conf/slurm.conf"; }
+
+ private:
+  explicit SlurmLab(std::string name) : name_(std::move(name)) {}
+
+  const std::string name_;
+  std::string folder_;
+};
+
+}  // namespace turnpike

@@ -1,0 +1,23 @@
+#include "tests/e2e/sound_run.h"
+
+#include "tests/e2e/eventually.h"
+#include "tests/e2e/invariants.h"
+
+namespace turnpike {
+
+Status CheckSoundRun(const Federation& federation) {
+  ASSIGN_OR_RETURN(const std::unique_ptr<Database> database, federation.OpenDatabase());
+  const RunEvidence evidence{.database = *database,
+                             .payload = federation.payload(),
+                             .accepted_jobs = federation.accepted_jobs(),
+                             .journals = federation.Journals()};
+  Eventually([&evidence] { return CheckJournals(evidence).ok(); }, std::chrono::seconds(20));
+  RETURN_IF_ERROR(CheckInvariants(evidence));
+  // I11: nothing of ours still runs.
+  const bool is_quiet =
+      Eventually([&federation] { return CountProcessesOf(federation.folder(), "turnpike-runner") == 0; },
+                 std::chrono::seconds(20));
+  return is_quiet ? OkStatus() : Internal("I11 is violated: a local job still runs, and every job is over");
+}
+
+}  // namespace turnpike
