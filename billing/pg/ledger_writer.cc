@@ -78,8 +78,9 @@ constexpr char kSiteAccounts[] = R"sql(
      ORDER BY site_id, unit
 )sql";
 
-// $1 attempts, $2 numbers, $3 projects, $4 jobs, $5 tasks, $6 sites, $7 shares, $8 clusters, $9 local ids, $10 starts, $11 ends,
-// $12 to $15 resource-seconds, $16 charges, $17 units, $18 price versions, $19 formulas, $20 provisional, $21 disputed.
+// $1 attempts, $2 numbers, $3 projects, $4 jobs, $5 tasks, $6 sites, $7 shares, $8 clusters, $9 local ids, $10 starts,
+// $11 ends, $12 to $15 resource-seconds, $16 charges, $17 units, $18 price versions, $19 formulas, $20 provisional, $21
+// disputed.
 constexpr char kInsertUsage[] = R"sql(
     INSERT INTO usage_record (attempt_id, number, at, project_id, job_id, task_index, site_id, share, cluster, local_job_id,
                               started_at, ended_at, node_seconds, core_seconds, accelerator_seconds, memory_mib_seconds,
@@ -96,7 +97,8 @@ constexpr char kInsertUsage[] = R"sql(
 )sql";
 
 // From the project's account, which the hold names, to the site's.
-// $1 transfers, $2 entries, $3 credit accounts, $4 units, $5 amounts, $6 projects, $7 sites, $8 jobs, $9 tasks, $10 attempts, $11 texts.
+// $1 transfers, $2 entries, $3 credit accounts, $4 units, $5 amounts, $6 projects, $7 sites, $8 jobs, $9 tasks, $10
+// attempts, $11 texts.
 constexpr char kInsertCharges[] = R"sql(
     INSERT INTO transfer (transfer_id, entry_id, at, kind, debit_account, credit_account, unit, amount_micros, project_id, site_id,
                           job_id, task_index, attempt_id, description)
@@ -146,7 +148,8 @@ Status LedgerWriter::Reserve(const std::vector<NewHold>& holds) {
     changed.push_back(account);
     more_held.push_back(amount);
   }
-  const Params hold_params = std::move(Params().IdArray(jobs).IdArray(projects).IdArray(accounts).TextArray(units).IntArray(amounts));
+  const Params hold_params =
+      std::move(Params().IdArray(jobs).IdArray(projects).IdArray(accounts).TextArray(units).IntArray(amounts));
   const Params account_params =
       std::move(Params().IdArray(changed).IntArray(more_held).IntArray(std::vector<int64_t>(changed.size(), 0)));
   const Statement statements[] = {{kChangeAccounts, &account_params}, {kInsertHolds, &hold_params}};
@@ -194,7 +197,8 @@ Status LedgerWriter::ChangeHolds(const std::vector<HoldChange>& changes) {
     charged.push_back(change.charge_micros);
     released.push_back(change.release_micros);
   }
-  ASSIGN_OR_RETURN(const Rows rows, tx_.Execute(kChangeHolds, Params().IdArray(jobs).IntArray(charged).IntArray(released)));
+  ASSIGN_OR_RETURN(const Rows rows,
+                   tx_.Execute(kChangeHolds, Params().IdArray(jobs).IntArray(charged).IntArray(released)));
   if (rows.size() != static_cast<int>(by_job.size())) {
     return Internal("{} funds holds were to change, {} did", by_job.size(), rows.size());
   }
@@ -249,7 +253,8 @@ Status LedgerWriter::WriteUses(const std::vector<SettledUse>& uses) {
     disputed.push_back(use.disputed);
   }
   Params params;
-  params.IdArray(attempts).IntArray(numbers).IdArray(projects).IdArray(jobs).IntArray(tasks).IdArray(sites).TextArray(shares);
+  params.IdArray(attempts).IntArray(numbers).IdArray(projects).IdArray(jobs).IntArray(tasks).IdArray(sites).TextArray(
+      shares);
   params.TextArray(clusters).TextArray(local_ids).OptionalTimeArray(starts).TimeArray(ends);
   params.IntArray(nodes).IntArray(cores).IntArray(accelerators).IntArray(memory).IntArray(charges).TextArray(units);
   params.IntArray(versions).TextArray(formulas).BoolArray(provisional).BoolArray(disputed);
@@ -295,7 +300,8 @@ Status LedgerWriter::WriteTransfers(const std::vector<SettledUse>& uses) {
   return OkStatus();
 }
 
-Result<std::map<std::pair<SiteId, std::string>, AccountId>> LedgerWriter::SiteAccounts(const std::vector<SettledUse>& uses) {
+Result<std::map<std::pair<SiteId, std::string>, AccountId>> LedgerWriter::SiteAccounts(
+    const std::vector<SettledUse>& uses) {
   std::set<std::pair<SiteId, std::string>> wanted;
   for (const SettledUse& use : uses) {
     wanted.emplace(use.site_id, use.unit);

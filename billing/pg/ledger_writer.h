@@ -1,6 +1,6 @@
 #pragma once
-// What jobs do to money, inside the transaction of the job's own state: set aside, charge, release.  Made for one transaction.
-// Lock order: accounts before holds before anything of the job (decisions: one lock order), each by id.
+// What jobs do to money, inside the transaction of the job's own state: set aside, charge, release.  Made for one
+// transaction. Lock order: accounts before holds before anything of the job (decisions: one lock order), each by id.
 
 #include <map>
 #include <optional>
@@ -46,7 +46,7 @@ struct LockedHold {
 // What an attempt used, and what its project pays the site for it.
 struct SettledUse {
   AttemptId attempt_id;
-  int number = 1;                  // 1: the first word on this attempt
+  int number = 1;  // 1: the first word on this attempt
   ProjectId project_id;
   JobId job_id;
   int32_t task_index = 0;
@@ -81,7 +81,8 @@ class LedgerWriter {
   // The accounts are locked and were found to cover it.
   Status Reserve(const std::vector<NewHold>& holds);
   Result<std::map<JobId, LockedHold>> LockHolds(std::vector<JobId> jobs);
-  // `changes` of holds that LockHolds returned; accounts follow.  `uses` become usage records, and transfers where something is charged.
+  // `changes` of holds that LockHolds returned; accounts follow.  `uses` become usage records, and transfers where
+  // something is charged.
   Status Settle(const std::vector<HoldChange>& changes, const std::vector<SettledUse>& uses);
 
  private:
