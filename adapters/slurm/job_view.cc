@@ -10,7 +10,8 @@ void Judge(const EndEvidence& evidence, LocalJobView& view) {
   const StateVerdict verdict = JudgeState(evidence);
   view.state = verdict.state;
   view.raw_state = evidence.raw_state;
-  view.raw_reason = evidence.raw_reason;
+  view.raw_reason =
+      evidence.raw_reason == "None" ? "" : evidence.raw_reason;  // Slurm's word for having nothing to say.
   view.cause = verdict.cause;
   view.fault = verdict.fault;
   view.exit_code = verdict.exit_code;

@@ -67,7 +67,7 @@ TEST(DelimitedTable, RefusesTheWholeAnswerIfSomebodyKnewTheSeparator) {
 TEST(DelimitedTable, RefusesEveryCutOffAnswer) {
   const std::string whole = ReadSample("adapter-squeue.out");
   ASSERT_TRUE(DelimitedTable::Parse(whole, kSampleSeparator).ok());
-  const std::string row_end = std::string(kSampleSeparator) + "\n";
+  const std::string row_end = fmt::format("{}\n", kSampleSeparator);
   for (size_t size = 0; size < whole.size(); ++size) {
     const std::string cut = whole.substr(0, size);
     if (cut.ends_with(row_end)) continue;  // Whole rows, fewer of them: only a second look could tell.
