@@ -1,5 +1,6 @@
 #include "adapters/slurm/delimited_table.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 
 #include "tests/adapters/slurm/testdata.h"

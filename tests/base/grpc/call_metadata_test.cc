@@ -1,5 +1,6 @@
 #include "base/grpc/call_metadata.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "tests/base/grpc/loopback_link.h"
@@ -29,7 +30,7 @@ class CallMetadataOverTheWire : public testing::Test {
 TEST_F(CallMetadataOverTheWire, ArrivesAsSent) {
   grpc::ClientContext context;
   ASSERT_TRUE(AddCallMetadata({.bearer_token = "tp_abc-_", .request_id = "r-1", .traceparent = kTrace}, context).ok());
-  EXPECT_EQ(Send(context), std::string("tp_abc-_|r-1|") + kTrace);
+  EXPECT_EQ(Send(context), fmt::format("tp_abc-_|r-1|{}", kTrace));
 }
 
 TEST_F(CallMetadataOverTheWire, NothingSentIsTokenMissing) {
