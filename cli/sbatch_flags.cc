@@ -163,8 +163,8 @@ std::span<const SubmitOption> SbatchOptions() {
 }
 
 const OptionSet& SbatchDialect() {
-  static const OptionSet dialect({SbatchOptions()});
-  return dialect;
+  static const OptionSet kDialect({SbatchOptions()});
+  return kDialect;
 }
 
 }  // namespace turnpike

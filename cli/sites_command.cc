@@ -39,7 +39,7 @@ std::vector<Cell> ShareCells(const v1::Share& share) {
       {IdleOfTotal(load.cores_idle(), load.cores_total())},
       {load.accelerators_total() == 0 ? "" : IdleOfTotal(load.accelerators_idle(), load.accelerators_total()) + model},
       {fmt::format("{}", load.jobs_waiting())},
-      {share.limits().has_time_limit_max() ? DurationText(share.limits().time_limit_max()) : ""}};
+      {share.limits().time_limit_max().seconds() > 0 ? DurationText(share.limits().time_limit_max()) : ""}};
 }
 
 Table ToTable(const v1::ListSitesResponse& response, Timestamp now) {

@@ -133,7 +133,8 @@ Status PrintAccepted(const v1::SubmitJobResponse& response, const SubmitSwitches
     return PrintJson(response, context.terminal.out);
   }
   if (switches.dry_run) {
-    context.terminal.err << fmt::format("checked; nothing was stored.  {}\n", EscapeLine(BillText(job.money())));
+    context.terminal.err << fmt::format("checked; nothing was stored.  It would hold {} {}\n",
+                                        EscapeLine(job.money().reserved()), EscapeLine(job.money().unit()));
   } else if (switches.parsable) {
     context.terminal.out << ParsableText(job);
   } else if (!context.terminal.out_is_terminal) {

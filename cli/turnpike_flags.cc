@@ -49,8 +49,8 @@ std::span<const SubmitOption> TurnpikeOptions() {
 }
 
 const OptionSet& TurnpikeDialect() {
-  static const OptionSet dialect({TurnpikeOptions(), SbatchOptions()});
-  return dialect;
+  static const OptionSet kDialect({TurnpikeOptions(), SbatchOptions()});
+  return kDialect;
 }
 
 }  // namespace turnpike

@@ -66,7 +66,7 @@ class JobWaiter {
 
   Status ReadAgain() {
     for (int failures = 0;; ++failures) {
-      const Status status = ReadOnce();
+      Status status = ReadOnce();
       if (status.code() != StatusCode::kUnavailable || failures == kFailuresMax ||
           context_.stop.WaitFor(request_.pause)) {
         return status;

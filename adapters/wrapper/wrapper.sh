@@ -94,7 +94,9 @@ ${tp_head}start $tp_start
 HOME=$tp_home USER=$tp_user LOGNAME=$tp_user SHELL=$tp_shell
 export HOME USER LOGNAME SHELL
 unset SLURM_EXPORT_ENV
-[ -z "${SLURM_JOB_NAME+set}" ] || SLURM_JOB_NAME=$tp_display_name
+# Slurm itself leaves this one out where the submission passed no environment.
+[ -z "${SLURM_JOB_NAME+set}${SLURM_JOB_ID+set}" ] || SLURM_JOB_NAME=$tp_display_name
+[ -z "${SLURM_JOB_NAME+set}" ] || export SLURM_JOB_NAME
 [ -z "${PBS_JOBNAME+set}" ] || PBS_JOBNAME=$tp_display_name
 [ -z "${LSB_JOBNAME+set}" ] || LSB_JOBNAME=$tp_display_name
 [ -z "${SLURM_SUBMIT_DIR+set}" ] || SLURM_SUBMIT_DIR=$tp_work

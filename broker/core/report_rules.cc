@@ -127,8 +127,9 @@ ChargeStep ChargeFor(const AttemptStanding& standing, const SiteReport& report) 
 }
 
 void JudgeAndMove(AttemptStanding& standing, const SiteReport& report, Timestamp now, ReportEffect& effect) {
+  const bool interrupted = report.kind == ReportKind::kInterrupted;
   const AttemptEnd end{
-      .cause = report.cause,
+      .cause = interrupted ? EndCause::kSiteInterrupted : report.cause,
       .fault = report.fault,
       .exit_code = report.exit_code ? std::optional<int32_t>(static_cast<int32_t>(*report.exit_code)) : std::nullopt,
       .exit_signal = static_cast<int32_t>(report.exit_signal),

@@ -41,7 +41,14 @@ void PlacementLoop::Run() {
 }
 
 Status PlacementLoop::Turn() {
-  ASSIGN_OR_RETURN(const bool news, Follow());
+  bool news = false;
+  if (index_stale_) {
+    RETURN_IF_ERROR(parts_.index.Rebuild());
+    index_stale_ = false;
+    news = true;
+  }
+  ASSIGN_OR_RETURN(const bool followed, Follow());
+  news = news || followed;
   bool refreshed = sites_changed_.exchange(false);
   if (refreshed || Due(refreshed_, pace_.site_refresh)) {
     RETURN_IF_ERROR(parts_.index.RefreshSites());
@@ -88,8 +95,7 @@ Status PlacementLoop::PlaceWaiting() {
     if (!round.attempts.empty()) {
       Result<size_t> placed = parts_.store.CommitPlan(round.attempts, pace_.offer_lifetime);
       if (!placed.ok()) {
-        // Nobody knows what was stored: read it all again.
-        RETURN_IF_ERROR(parts_.index.Rebuild());
+        index_stale_ = true;  // Nobody knows what was stored, and the planned jobs are out of the index.
         return placed.status();
       }
       LogInfo("round of placement",

@@ -58,6 +58,7 @@ class PlacementLoop {
   StopSignal stop_;
   std::atomic<bool> sites_changed_{true};
   EventPosition position_;
+  bool index_stale_ = false;  // a plan's outcome is not known: the index is to be read again
   MonotonicTime refreshed_{};
   MonotonicTime swept_{};
   MonotonicTime maintained_{};

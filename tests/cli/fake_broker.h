@@ -22,10 +22,8 @@ class FakeBroker : public Connection {
   void On(const std::string& method, std::function<Result<Response>(const Request&)> answer) {
     unary_[method] = [answer](const google::protobuf::MessageLite& request, google::protobuf::MessageLite& response) {
       Result<Response> result = answer(dynamic_cast<const Request&>(request));
-      if (result.ok()) {
-        dynamic_cast<Response&>(response) = *std::move(result);
-      }
-      return result.status();
+      ASSIGN_OR_RETURN(dynamic_cast<Response&>(response), std::move(result));
+      return OkStatus();
     };
   }
   // Each opening of the stream takes the next script: pieces, then a status.

@@ -15,7 +15,7 @@ using ::testing::HasSubstr;
 class JobProgramTest : public ::testing::Test {
  protected:
   std::string Write(const std::string& name, const std::string& text) {
-    const std::string path = ::testing::TempDir() + name;
+    std::string path = ::testing::TempDir() + name;
     std::ofstream(path, std::ios::binary) << text;
     return path;
   }

@@ -15,7 +15,6 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-using ::testing::Not;
 
 template <class Message>
 Message Text(const std::string& text) {
@@ -214,7 +213,7 @@ TEST_F(CommandsTest, SitesShowEveryShare) {
               shares { name: "cpu" limits { time_limit_max { seconds: 86400 } }
                        load { nodes_idle: 3 nodes_total: 8 cores_idle: 96
                               cores_total: 256 jobs_waiting: 4 open: true } }
-              shares { name: "gpu" node { accelerator_model: "a100" }
+              shares { name: "gpu" limits { time_limit_max {} } node { accelerator_model: "a100" }
                        load { nodes_total: 2 cores_total: 64
                               accelerators_idle: 1 accelerators_total: 8 } } }
       sites { name: "beta" state: SITE_STATE_REGISTERED })");

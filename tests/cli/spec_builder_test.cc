@@ -14,7 +14,6 @@
 namespace turnpike {
 namespace {
 
-using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -26,7 +25,7 @@ struct Input {
   std::vector<std::string> flags = {};
 };
 
-Result<SpecDraft> Build(const Input& input, JobProgram program = CommandProgram{{"/usr/bin/true"}}) {
+Result<SpecDraft> Build(const Input& input, const JobProgram& program = CommandProgram{{"/usr/bin/true"}}) {
   std::string script = "#!/bin/sh\n";
   for (const std::string& line : input.directives) {
     script += line + "\n";

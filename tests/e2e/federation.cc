@@ -107,6 +107,9 @@ Status Federation::StartBroker(const std::string& failpoints) {
     return Internal("the broker did not get ready; its log ends with:\n{}", broker_.LogTail());
   }
   if (!watch_) {
+    ASSIGN_OR_RETURN(const std::string text, ReadFile(settings_path));
+    ASSIGN_OR_RETURN(const ClientSettings settings, ParseSettings(text, {.folder = data_folder(), .home = ""}));
+    ASSIGN_OR_RETURN(connection_settings_, ToConnectionSettings(settings));
     ASSIGN_OR_RETURN(std::unique_ptr<Client> watching, MakeClient());
     watch_ = std::make_unique<JobWatch>(std::move(watching));
   }
@@ -159,26 +162,9 @@ std::string Federation::user_address() const {
   return fmt::format("localhost:{}", user_port_);
 }
 
-Result<ConnectionSettings> Federation::ReadConnectionSettings() const {
-  ASSIGN_OR_RETURN(const std::string text, ReadFile(data_folder() + "/client.conf"));
-  ASSIGN_OR_RETURN(const ClientSettings settings, ParseSettings(text, {.folder = data_folder(), .home = ""}));
-  return ToConnectionSettings(settings);
-}
-
 Result<std::unique_ptr<Client>> Federation::MakeClient() {
-  ASSIGN_OR_RETURN(const ConnectionSettings settings, ReadConnectionSettings());
-  return MakeClient(settings);
-}
-
-Result<std::unique_ptr<Client>> Federation::MakeClient(const std::string& token) {
-  ASSIGN_OR_RETURN(ConnectionSettings settings, ReadConnectionSettings());
-  settings.token = token;
-  return MakeClient(settings);
-}
-
-Result<std::unique_ptr<Client>> Federation::MakeClient(const ConnectionSettings& settings) {
   Client::Parts parts;
-  ASSIGN_OR_RETURN(parts.connection, Connect(settings));
+  ASSIGN_OR_RETURN(parts.connection, Connect(connection_settings_));
   parts.pace = {.pause_first = std::chrono::milliseconds(100),
                 .pause_max = std::chrono::milliseconds(500),
                 .failures_max = 1'000};

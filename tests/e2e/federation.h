@@ -49,8 +49,6 @@ class Federation {
 
   // --- Clients.
   Result<std::unique_ptr<Client>> MakeClient();
-  // For one with another token than the development one.
-  Result<std::unique_ptr<Client>> MakeClient(const std::string& token);
   std::string NewRequestId() { return ids_.NewTimeOrdered().ToString(); }
   // Until the broker accepts or refuses it: lost answers are asked for again under the same request id.
   Result<std::string> Submit(const v1::JobSpec& spec) EXCLUDES(mutex_);
@@ -78,8 +76,6 @@ class Federation {
   std::string failpoint_log() const { return Path("failpoints.log"); }
   std::string data_folder() const { return Path("data"); }
   std::vector<std::string> BrokerCommand() const;
-  Result<ConnectionSettings> ReadConnectionSettings() const;
-  Result<std::unique_ptr<Client>> MakeClient(const ConnectionSettings& settings);
   Result<std::string> SubmitOnce(const v1::SubmitJobRequest& request);
 
   const Settings settings_;
@@ -90,6 +86,7 @@ class Federation {
   int user_port_ = 0;
   int agent_port_ = 0;
   Daemon broker_;
+  ConnectionSettings connection_settings_;  // the same at each start
   std::vector<std::unique_ptr<SiteAgent>> sites_;
   std::unique_ptr<Payload> payload_;
   std::unique_ptr<JobWatch> watch_;

@@ -1,5 +1,6 @@
 // One job's life through the stores, against a real PostgreSQL: submitted, placed, claimed, run, ended, charged; and
-// what must not happen on the way.  Long because one fixture serves every step of that life.
+// what must not happen on the way.
+// Long because one fixture serves every step of that life.
 
 #include <gtest/gtest.h>
 
