@@ -22,8 +22,8 @@ endif()
 # Faster builds where the tools are there; the result is the same without them.
 find_program(TURNPIKE_CCACHE ccache)
 if(TURNPIKE_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
-  # What ccache needs in order to keep results that a precompiled header took part in.
-  set(CMAKE_CXX_COMPILER_LAUNCHER "${CMAKE_COMMAND}" -E env
+  # What ccache needs in order to keep results that a precompiled header took part in, and to share them between clones.
+  set(CMAKE_CXX_COMPILER_LAUNCHER "${CMAKE_COMMAND}" -E env "CCACHE_BASEDIR=${PROJECT_SOURCE_DIR}" CCACHE_NOHASHDIR=1
     CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime "${TURNPIKE_CCACHE}")
 endif()
 find_program(TURNPIKE_MOLD mold)
