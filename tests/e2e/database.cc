@@ -42,6 +42,13 @@ Result<std::vector<Database::Row>> Database::Query(const char* sql, const std::v
   return rows;
 }
 
+Status Database::Execute(const std::string& sql) {
+  const std::unique_ptr<PGresult, decltype(&PQclear)> result(PQexec(connection_.get(), sql.c_str()), &PQclear);
+  return PQresultStatus(result.get()) == PGRES_COMMAND_OK
+             ? OkStatus()
+             : Internal("{} failed: {}", sql, PQerrorMessage(connection_.get()));
+}
+
 Result<std::string> Database::Value(const char* sql, const std::vector<std::string>& parameters) {
   ASSIGN_OR_RETURN(const std::vector<Row> rows, Query(sql, parameters));
   if (rows.size() != 1 || rows.front().size() != 1) {

@@ -19,6 +19,8 @@ class Database {
   static Result<std::unique_ptr<Database>> Open(const std::string& conninfo);
 
   Result<std::vector<Row>> Query(const char* sql, const std::vector<std::string>& parameters = {});
+  // A statement that gives no rows, or several of them.
+  Status Execute(const std::string& sql);
   // The one value of a query that has one.
   Result<std::string> Value(const char* sql, const std::vector<std::string>& parameters = {});
   Result<int64_t> Number(const char* sql, const std::vector<std::string>& parameters = {});

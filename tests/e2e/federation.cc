@@ -24,6 +24,10 @@ constexpr std::chrono::seconds kSubmitTime{120};
 constexpr std::chrono::milliseconds kPause{100};
 constexpr int kLooksPerQuestion = 50;  // about a second
 
+constexpr char kPlace[] = "/tmp";
+constexpr char kPrefix[] = "tp-e2e-";
+constexpr char kOwnerFile[] = "owner";  // the test's process
+
 // Below the ports that the kernel gives to outgoing connections, so that nobody takes one while the broker is away.
 constexpr int kPortMin = 10'000;
 constexpr int kPortSpan = 15'000;
@@ -50,11 +54,37 @@ int FindFreePort(RandomSource& random) {
   }
 }
 
+bool OwnerHasEnded(const std::filesystem::path& folder) {
+  const Result<std::string> text = ReadFile(folder / kOwnerFile);
+  ProcessIdentity owner;
+  return text.ok() && std::sscanf(text->c_str(), "%d %llu", &owner.pid, &owner.start_ticks) == 2 && !IsAlive(owner);
+}
+
+// A test that was killed leaves its federation running.
+void RemoveLeftovers() {
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(kPlace, error)) {
+    struct stat about {};
+    const bool ours = entry.path().filename().native().starts_with(kPrefix) &&
+                      ::lstat(entry.path().c_str(), &about) == 0 && S_ISDIR(about.st_mode) &&
+                      about.st_uid == ::geteuid();
+    if (ours && OwnerHasEnded(entry.path())) {
+      EndProcessesOf(entry.path());
+      std::filesystem::remove_all(entry.path(), error);
+    }
+  }
+}
+
 // As root the private PostgreSQL runs as another user, who must be able to enter; its socket wants a short path.
 std::string MakeFolder() {
-  std::string folder = "/tmp/tp-e2e-XXXXXX";
+  RemoveLeftovers();
+  std::string folder = fmt::format("{}/{}XXXXXX", kPlace, kPrefix);
   CHECK(::mkdtemp(folder.data()) != nullptr);
   CHECK(::chmod(folder.c_str(), 0755) == 0);
+  const std::optional<ProcessIdentity> self = IdentityOf(::getpid());
+  CHECK(self.has_value());
+  const std::string owner = fmt::format("{} {}\n", self->pid, self->start_ticks);
+  CHECK(WriteFileAtomically(folder + "/" + kOwnerFile, owner).ok());
   return folder;
 }
 
@@ -258,8 +288,8 @@ Result<ChildResult> Federation::RunCommand(std::vector<std::string> words, const
 
 // --- Evidence.
 
-Result<std::unique_ptr<Database>> Federation::OpenDatabase() const {
-  return Database::Open(fmt::format("host={}/postgres/socket dbname=turnpike user=turnpike_placement", data_folder()));
+Result<std::unique_ptr<Database>> Federation::OpenDatabase(const std::string& role) const {
+  return Database::Open(fmt::format("host={}/postgres/socket dbname=turnpike user={}", data_folder(), role));
 }
 
 std::map<std::string, std::string> Federation::Journals() const {

@@ -63,7 +63,7 @@ class Federation {
   Environment CommandEnvironment() const;
 
   // --- Evidence.
-  Result<std::unique_ptr<Database>> OpenDatabase() const;
+  Result<std::unique_ptr<Database>> OpenDatabase(const std::string& role = "turnpike_placement") const;
   const Payload& payload() const { return *payload_; }
   std::set<std::string> accepted_jobs() const EXCLUDES(mutex_);
   // Journal folders by site.

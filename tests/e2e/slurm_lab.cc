@@ -2,14 +2,17 @@
 
 #include <unistd.h>
 
+#include <filesystem>
 #include <sstream>
 
+#include "tests/e2e/eventually.h"
 #include "tests/e2e/program.h"
 
 namespace turnpike {
 namespace {
 
 constexpr std::chrono::minutes kStartTime{4};
+constexpr std::string_view kPrefix = "e2e";
 
 Result<std::string> RunScript(std::vector<std::string> words) {
   words.insert(words.begin(), SourcePath("deploy/lab/slurm_cluster"));
@@ -26,13 +29,26 @@ std::string ValueOf(const std::string& lines, const std::string& name) {
   return lines.substr(value, lines.find('\n', value) - value);
 }
 
+// Clusters of tests that were killed: their names end with the test's process.
+Status StopLeftovers() {
+  ASSIGN_OR_RETURN(const std::string names, RunScript({"list"}));
+  std::istringstream lines(names);
+  for (std::string name; std::getline(lines, name);) {
+    if (name.starts_with(kPrefix) && !IdentityOf(std::atoi(name.c_str() + kPrefix.size()))) {
+      RETURN_IF_ERROR(RunScript({"stop", name}).status());
+    }
+  }
+  return OkStatus();
+}
+
 }  // namespace
 
 Result<std::unique_ptr<SlurmLab>> SlurmLab::Start(Accounting accounting) {
   if (::geteuid() != 0) {
     return PermissionDenied("a private Slurm cluster needs root: run these tests as root");
   }
-  std::unique_ptr<SlurmLab> lab(new SlurmLab(fmt::format("e2e{}", ::getpid())));
+  RETURN_IF_ERROR(StopLeftovers());
+  std::unique_ptr<SlurmLab> lab(new SlurmLab(fmt::format("{}{}", kPrefix, ::getpid())));
   std::vector<std::string> words = {"start", lab->name_, "--message-timeout", "2", "--kill-wait", "2"};
   if (accounting == Accounting::kNo) {
     words.emplace_back("--no-accounting");
@@ -52,7 +68,16 @@ Status SlurmLab::Do(const std::string& verb, const std::string& daemon) {
 }
 
 Status SlurmLab::SaveState() {
-  // The controller writes it within seconds; `scontrol reconfigure` does not hurry it, a clean shutdown would end it.
+  // A change, so that there is something to write.
+  RETURN_IF_ERROR(Command({"sbatch", "--hold", "--job-name=change", "--wrap=true"}).status());
+  RETURN_IF_ERROR(Command({"scancel", "--name=change"}).status());
+  const std::filesystem::path file = folder_ + "/state/job_state";
+  std::error_code ignored;
+  const auto changed = std::filesystem::file_time_type::clock::now();
+  if (!Eventually([&] { return std::filesystem::last_write_time(file, ignored) > changed; })) {
+    return DeadlineExceeded("the controller does not write {}", file.native());
+  }
+  RETURN_IF_ERROR(RunForOutput({.argv = {"rm", "-rf", folder_ + "/run/state.saved"}}).status());
   return RunForOutput({.argv = {"cp", "-a", folder_ + "/state", folder_ + "/run/state.saved"}}).status();
 }
 

@@ -21,8 +21,10 @@ class SlurmLab {
 
   // kill, revive, pause or resume a daemon: slurmctld, slurmd-NODE, …
   Status Do(const std::string& verb, const std::string& daemon);
-  // The controller forgets everything since `SaveState`: what a crash does to jobs of its last seconds.
+  // Waits until the controller has written down all that happened so far, which it does within seconds, and keeps a
+  // copy.
   Status SaveState();
+  // The controller forgets everything since: what a crash does to the jobs of its last seconds.
   Status RollBackController();
 
   // One of Slurm's commands, as a user of the cluster.
