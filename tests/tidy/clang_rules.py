@@ -77,12 +77,12 @@ class Sources:
 
 
 def tidy_key(tree, command, closure, tool):
-    """Changes whenever the verdict on a file may."""
+    """Changes whenever the verdict on a file may; the same in every clone."""
     digest = hashlib.sha256()
     with open(os.path.join(tree.root, ".clang-tidy"), "rb") as file:
         digest.update(file.read())
     relative = [(os.path.relpath(path, tree.root), content) for path, content in closure]
-    digest.update(json.dumps([tool, command, relative]).encode())
+    digest.update(json.dumps([tool, command.replace(tree.root, "."), relative]).encode())
     return digest.hexdigest()
 
 
@@ -95,7 +95,7 @@ def clang_tidy(tree):
         yield "compile_commands.json", 0, f"{error.strerror}: {error.filename}; configure first: cmake --preset dev"
         return
     version = subprocess.run([CLANG_TIDY, "--version"], capture_output=True, text=True, check=True).stdout
-    cache = os.path.join(tree.root, "build", "tidy-cache")
+    cache = os.path.join(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "turnpike-tidy")
     os.makedirs(cache, exist_ok=True)
     sources, todo = Sources(tree), []
     for entry in commands:
