@@ -152,6 +152,11 @@ class Parser {
     enroll->add_option("--time-zone", site_register_.time_zone, "such as Asia/Shanghai; UTC unless said");
     enroll->add_option("--token-lifetime", site_register_.token_lifetime, "minutes or H:M:S, at most an hour");
     AddRequestId(*enroll, site_register_.request_id);
+    CLI::App* token = AddCommand(group, "token", "a new token, when a site's agent has to enroll again", site_token_,
+                                 "turnpike site token alpha --lifetime=30");
+    token->add_option("site", site_token_.site, "its name or id")->required();
+    token->add_option("--lifetime", site_token_.lifetime, "minutes or H:M:S, at most an hour");
+    AddRequestId(*token, site_token_.request_id);
     CLI::App* drain = AddCommand(group, "drain", "let a site finish what it has and take nothing new", site_drain_,
                                  "turnpike site drain alpha --reason='cooling works on Monday'");
     drain->add_option("site", site_drain_.site, "its name or id")->required();
@@ -159,6 +164,13 @@ class Parser {
     CLI::App* resume =
         AddCommand(group, "resume", "let a drained site take work again", site_resume_, "turnpike site resume alpha");
     resume->add_option("site", site_resume_.site, "its name or id")->required();
+    CLI::App* quarantine = AddCommand(group, "quarantine", "shut a site out at once", site_quarantine_,
+                                      "turnpike site quarantine alpha --reason='its key was seen elsewhere'");
+    quarantine->add_option("site", site_quarantine_.site, "its name or id")->required();
+    quarantine->add_option("--reason", site_quarantine_.reason, "why, for people")->required();
+    CLI::App* release = AddCommand(group, "release", "let a site in again that was shut out", site_release_,
+                                   "turnpike site release alpha");
+    release->add_option("site", site_release_.site, "its name or id")->required();
     CLI::App* price = group.add_subcommand("price", "a site's prices");
     price->require_subcommand(1);
     price->fallthrough();
@@ -229,8 +241,11 @@ class Parser {
   TransfersOptions transfers_;
   UsageOptions usage_;
   SiteRegisterOptions site_register_;
+  SiteTokenOptions site_token_;
   SiteDrainOptions site_drain_;
   SiteResumeOptions site_resume_;
+  SiteQuarantineOptions site_quarantine_;
+  SiteReleaseOptions site_release_;
   PriceSetOptions price_set_;
   PriceShowOptions price_show_;
   ProjectCreateOptions project_create_;

@@ -24,8 +24,9 @@ struct VersionOptions {};
 
 using CommandOptions =
     std::variant<VersionOptions, SubmitOptions, QueueOptions, ShowOptions, CancelOptions, SitesOptions, BalanceOptions,
-                 TransfersOptions, UsageOptions, SiteRegisterOptions, SiteDrainOptions, SiteResumeOptions,
-                 PriceSetOptions, PriceShowOptions, ProjectCreateOptions, DepositOptions>;
+                 TransfersOptions, UsageOptions, SiteRegisterOptions, SiteTokenOptions, SiteDrainOptions,
+                 SiteResumeOptions, SiteQuarantineOptions, SiteReleaseOptions, PriceSetOptions, PriceShowOptions,
+                 ProjectCreateOptions, DepositOptions>;
 
 struct Arguments {
   ClientSettings settings;  // what flags say about the broker

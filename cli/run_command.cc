@@ -23,7 +23,10 @@ struct Runner {
   Result<int> operator()(const TransfersOptions& options) const { return RunTransfers(options, context); }
   Result<int> operator()(const UsageOptions& options) const { return RunUsage(options, context); }
   Result<int> operator()(const SiteRegisterOptions& options) const { return RunSiteRegister(options, context); }
+  Result<int> operator()(const SiteTokenOptions& options) const { return RunSiteToken(options, context); }
   Result<int> operator()(const SiteDrainOptions& options) const { return RunSiteDrain(options, context); }
+  Result<int> operator()(const SiteQuarantineOptions& options) const { return RunSiteQuarantine(options, context); }
+  Result<int> operator()(const SiteReleaseOptions& options) const { return RunSiteRelease(options, context); }
   Result<int> operator()(const SiteResumeOptions& options) const { return RunSiteResume(options, context); }
   Result<int> operator()(const PriceSetOptions& options) const { return RunPriceSet(options, context); }
   Result<int> operator()(const PriceShowOptions& options) const { return RunPriceShow(options, context); }

@@ -79,6 +79,21 @@ Result<v1::ResumeSiteResponse> Client::ResumeSite(v1::ResumeSiteRequest request)
   return Send<v1::ResumeSiteResponse>("/turnpike.v1.SiteService/ResumeSite", std::move(request), parts_.timeouts.unary);
 }
 
+Result<v1::CreateEnrollmentTokenResponse> Client::CreateEnrollmentToken(v1::CreateEnrollmentTokenRequest request) {
+  return Send<v1::CreateEnrollmentTokenResponse>("/turnpike.v1.SiteService/CreateEnrollmentToken", std::move(request),
+                                                 parts_.timeouts.unary);
+}
+
+Result<v1::QuarantineSiteResponse> Client::QuarantineSite(v1::QuarantineSiteRequest request) {
+  return Send<v1::QuarantineSiteResponse>("/turnpike.v1.SiteService/QuarantineSite", std::move(request),
+                                          parts_.timeouts.unary);
+}
+
+Result<v1::ReleaseSiteResponse> Client::ReleaseSite(v1::ReleaseSiteRequest request) {
+  return Send<v1::ReleaseSiteResponse>("/turnpike.v1.SiteService/ReleaseSite", std::move(request),
+                                       parts_.timeouts.unary);
+}
+
 Result<v1::SetPriceBookResponse> Client::SetPriceBook(v1::SetPriceBookRequest request) {
   return Send<v1::SetPriceBookResponse>("/turnpike.v1.SiteService/SetPriceBook", std::move(request),
                                         parts_.timeouts.unary);

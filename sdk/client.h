@@ -59,6 +59,9 @@ class Client {
   Result<v1::UpdateSiteResponse> UpdateSite(v1::UpdateSiteRequest request);
   Result<v1::DrainSiteResponse> DrainSite(v1::DrainSiteRequest request);
   Result<v1::ResumeSiteResponse> ResumeSite(v1::ResumeSiteRequest request);
+  Result<v1::CreateEnrollmentTokenResponse> CreateEnrollmentToken(v1::CreateEnrollmentTokenRequest request);
+  Result<v1::QuarantineSiteResponse> QuarantineSite(v1::QuarantineSiteRequest request);
+  Result<v1::ReleaseSiteResponse> ReleaseSite(v1::ReleaseSiteRequest request);
   Result<v1::SetPriceBookResponse> SetPriceBook(v1::SetPriceBookRequest request);
   Result<v1::GetPriceBookResponse> GetPriceBook(v1::GetPriceBookRequest request);
 

@@ -25,6 +25,13 @@ constexpr char kLoadClasses[] = R"sql(
      ORDER BY class_id
 )sql";
 
+constexpr char kLoadPauses[] = R"sql(
+    SELECT site_id, share, project_id, paused_until, limit_name
+      FROM share_pause
+     WHERE paused_until > now()
+     ORDER BY site_id, share, project_id
+)sql";
+
 // Marks the planned jobs as placed; one that changed since the plan is left out.
 // $1 jobs, $2 tasks, $3 versions, $4 attempts, $5 sites, $6 shares, in the order of jobs.
 constexpr char kMarkPlaced[] = R"sql(
@@ -111,6 +118,10 @@ constexpr char kOverdueCharges[] = R"sql(
 constexpr char kDropOldKeys[] = R"sql(
     DELETE FROM request_key
      WHERE key < uuid_at(now() - interval '31 days')
+)sql";
+constexpr char kDropLapsedPauses[] = R"sql(
+    DELETE FROM share_pause
+     WHERE paused_until < now() - interval '1 day'
 )sql";
 constexpr char kEnsurePartitions[] = R"sql(
     SELECT ensure_partitions(3)
@@ -220,6 +231,23 @@ Result<std::vector<std::pair<Uuid, std::string>>> PgPlacementStore::LoadClasses(
     return OkStatus();
   }));
   return classes;
+}
+
+Result<std::vector<StoredPause>> PgPlacementStore::LoadPauses() {
+  std::vector<StoredPause> pauses;
+  RETURN_IF_ERROR(transactions_.Run(kReading, [&](Transaction& tx) -> Status {
+    ASSIGN_OR_RETURN(const Rows rows, tx.Execute(kLoadPauses));
+    pauses.clear();
+    for (int row = 0; row < rows.size(); ++row) {
+      pauses.push_back({.site_id = rows.Id<SiteId>(row, 0),
+                        .share = std::string(rows.Text(row, 1)),
+                        .project_id = rows.Id<ProjectId>(row, 2),
+                        .until = rows.Time(row, 3),
+                        .limit = std::string(rows.Text(row, 4))});
+    }
+    return OkStatus();
+  }));
+  return pauses;
 }
 
 Result<size_t> PgPlacementStore::CommitPlan(const std::vector<PlannedAttempt>& plan,
@@ -348,7 +376,8 @@ Result<size_t> PgPlacementStore::SettleOverdue(size_t limit) {
 Status PgPlacementStore::Maintain() {
   return transactions_.Run({.projects = {}, .site = {}}, [&](Transaction& tx) -> Status {
     RETURN_IF_ERROR(tx.Execute(kEnsurePartitions).status());
-    return tx.Execute(kDropOldKeys).status();
+    RETURN_IF_ERROR(tx.Execute(kDropOldKeys).status());
+    return tx.Execute(kDropLapsedPauses).status();
   });
 }
 

@@ -80,10 +80,9 @@ Status InsertSite(Transaction& tx, const SiteRecord& site) {
   return inserted.affected() == 0 ? NameTaken(site.name) : OkStatus();
 }
 
-Status ReplaceToken(Transaction& tx, SiteId site_id, const NewSite& site) {
+Status StoreToken(Transaction& tx, SiteId site_id, const Sha256Digest& token_hash, Timestamp expires_at) {
   RETURN_IF_ERROR(tx.Execute(kDeleteUnusedTokens, Params().Id(site_id)).status());
-  return tx.Execute(kInsertToken, Params().Bytes(AsBytes(site.token_hash)).Id(site_id).Time(site.token_expires_at))
-      .status();
+  return tx.Execute(kInsertToken, Params().Bytes(AsBytes(token_hash)).Id(site_id).Time(expires_at)).status();
 }
 
 }  // namespace
@@ -101,12 +100,24 @@ Result<SiteRecord> PgSiteStore::Register(const RequestKey& key, const NewSite& s
       RETURN_IF_ERROR(InsertSite(tx, site.site));
       RETURN_IF_ERROR(StoreReply(tx, key, ByteWriter().AnyId(site_id).Take()));
     }
-    RETURN_IF_ERROR(ReplaceToken(tx, site_id, site));
+    RETURN_IF_ERROR(StoreToken(tx, site_id, site.token_hash, site.token_expires_at));
     ASSIGN_OR_RETURN(registered, ReadSite(tx, site_id));
     return OkStatus();
   });
   RETURN_IF_ERROR(done);
   return registered;
+}
+
+Status PgSiteStore::ReplaceToken(SiteId site_id, const Sha256Digest& token_hash, Timestamp expires_at) {
+  return transactions_.Run({}, [&](Transaction& tx) -> Status {
+    ASSIGN_OR_RETURN(const SiteRecord site, ReadSite(tx, site_id));
+    if (site.state == SiteState::kQuarantined) {
+      return WithReason(FailedPrecondition("site {} is shut out: {}; release it first", site.name, site.state_reason),
+                        ErrorReason::kIllegalTransition,
+                        {{"site", site.name}, {"state", std::string(SiteStateName(site.state))}});
+    }
+    return StoreToken(tx, site_id, token_hash, expires_at);
+  });
 }
 
 Result<SiteRecord> PgSiteStore::Find(std::string_view name_or_id) {

@@ -12,6 +12,7 @@ class PgSiteStore final : public SiteStore {
   explicit PgSiteStore(TransactionRunner& transactions) : transactions_(transactions) {}
 
   Result<SiteRecord> Register(const RequestKey& key, const NewSite& site) override;
+  Status ReplaceToken(SiteId site_id, const Sha256Digest& token_hash, Timestamp expires_at) override;
   Result<SiteRecord> Find(std::string_view name_or_id) override;
   Result<std::vector<SiteRecord>> List(std::string_view after_name, size_t limit) override;
   Result<SiteRecord> Update(const SiteRecord& changed) override;
@@ -27,7 +28,7 @@ class PgSiteStore final : public SiteStore {
 
   Result<EnrolledSite> Enroll(const Enrollment& enrollment, const IssueCertificate& issue) override;
   Status RecordCertificate(const CertificateRecord& certificate) override;
-  Result<SiteRecord> Admit(SiteId site_id) override;
+  Result<SiteRecord> Admit(const AgentIdentity& agent) override;
 
  private:
   TransactionRunner& transactions_;

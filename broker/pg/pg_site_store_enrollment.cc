@@ -8,7 +8,7 @@ namespace {
 // The token and its site, held until the transaction ends: of two that race for one token, the second sees what the
 // first did.  A lost answer is given again for ten minutes.  $1 digest.
 constexpr char kLockToken[] = R"sql(
-    SELECT s.site_id, s.name, s.state, t.used_at IS NOT NULL, t.expires_at <= now(),
+    SELECT s.site_id, s.name, s.agent, s.state, t.used_at IS NOT NULL, t.expires_at <= now(),
            coalesce(now() <= t.used_at + interval '10 minutes', false), coalesce(t.public_key_hash, ''),
            coalesce(t.certificate_pem, '')
       FROM enrollment_token AS t
@@ -34,13 +34,12 @@ constexpr char kInsertCertificate[] = R"sql(
         ON CONFLICT DO NOTHING
 )sql";
 
-// $1 site, $2 state before, $3 state after.
+// A site that drains goes on draining.  $1 site, $2 its agent, $3 state before, $4 state after.
 constexpr char kActivate[] = R"sql(
     UPDATE site
-       SET state = $3,
-           state_reason = ''
+       SET agent = $2,
+           state = CASE WHEN state = $3 THEN $4 ELSE state END
      WHERE site_id = $1
-       AND state = $2
 )sql";
 
 // The first reason stays.  $1 site, $2 state, $3 reason.
@@ -82,13 +81,14 @@ TokenStanding StandingOf(const Rows& rows, const Enrollment& enrollment) {
   TokenStanding token;
   token.site.site_id = rows.Id<SiteId>(0, 0);
   token.site.name = rows.Text(0, 1);
-  token.state = ParseSiteState(rows.Text(0, 2)).value_or(SiteState::kQuarantined);
-  token.used = rows.Bool(0, 3);
-  token.ended = rows.Bool(0, 4);
-  token.just_used = rows.Bool(0, 5);
-  token.same_key = token.used && EqualInConstantTime(rows.Bytes(0, 6), AsBytes(enrollment.public_key_hash));
+  token.site.agent = rows.Int(0, 2);
+  token.state = ParseSiteState(rows.Text(0, 3)).value_or(SiteState::kQuarantined);
+  token.used = rows.Bool(0, 4);
+  token.ended = rows.Bool(0, 5);
+  token.just_used = rows.Bool(0, 6);
+  token.same_key = token.used && EqualInConstantTime(rows.Bytes(0, 7), AsBytes(enrollment.public_key_hash));
   if (token.used) {
-    token.site.certificate_pem = rows.Text(0, 7);
+    token.site.certificate_pem = rows.Text(0, 8);
   }
   return token;
 }
@@ -121,13 +121,17 @@ Status InsertCertificate(Transaction& tx, const CertificateRecord& certificate) 
 
 Status Issue(Transaction& tx, const Enrollment& enrollment, const SiteStore::IssueCertificate& issue,
              EnrolledSite& site) {
+  ++site.agent;
   ASSIGN_OR_RETURN(const auto issued, issue(site));
   const auto& [certificate, pem] = issued;
   RETURN_IF_ERROR(InsertCertificate(tx, certificate));
   const Params use =
       std::move(Params().Bytes(AsBytes(enrollment.token_hash)).Bytes(AsBytes(enrollment.public_key_hash)).Text(pem));
-  const Params activate = std::move(
-      Params().Id(site.site_id).Text(SiteStateName(SiteState::kRegistered)).Text(SiteStateName(SiteState::kActive)));
+  const Params activate = std::move(Params()
+                                        .Id(site.site_id)
+                                        .Int(site.agent)
+                                        .Text(SiteStateName(SiteState::kRegistered))
+                                        .Text(SiteStateName(SiteState::kActive)));
   const Statement statements[] = {{kUseToken, &use}, {kActivate, &activate}};
   RETURN_IF_ERROR(tx.ExecuteAll(statements).status());
   site.certificate_pem = pem;
@@ -176,13 +180,19 @@ Status PgSiteStore::RecordCertificate(const CertificateRecord& certificate) {
   return transactions_.Run({}, [&](Transaction& tx) -> Status { return InsertCertificate(tx, certificate); });
 }
 
-Result<SiteRecord> PgSiteStore::Admit(SiteId site_id) {
+Result<SiteRecord> PgSiteStore::Admit(const AgentIdentity& agent) {
   SiteRecord site;
   const Status done = transactions_.Run({.read_only = true}, [&](Transaction& tx) -> Status {
-    ASSIGN_OR_RETURN(site, ReadSite(tx, site_id));
+    ASSIGN_OR_RETURN(site, ReadSite(tx, agent.site));
     if (site.state == SiteState::kQuarantined) {
       return PermissionDenied("site {} is shut out: {}; the federation's operator decides when it may come back",
                               site.name, site.state_reason);
+    }
+    if (agent.agent != site.agent) {
+      return PermissionDenied(
+          "agent {} of site {} is admitted no more, since agent {} enrolled after it; enroll again "
+          "with a new token to replace that one",
+          agent.agent, site.name, site.agent);
     }
     return OkStatus();
   });

@@ -88,6 +88,7 @@ Result<AppliedReports> ReportWriter::Run() {
   RETURN_IF_ERROR(AvoidShares());
   RETURN_IF_ERROR(ChargeEnded());
   RETURN_IF_ERROR(WriteAttempts());
+  RETURN_IF_ERROR(pauses_.Write());
   RETURN_IF_ERROR(WriteRefused());
   if (result_.acked_seq > mark) {
     RETURN_IF_ERROR(MoveMark(mark));
@@ -191,11 +192,20 @@ void ReportWriter::ApplyOne(const SiteReport& report) {
     entry.charge = ChargeStep::kNow;
     entry.usage = report.usage;
   }
+  NoteLimits(entry, report, effect);
   if (effect.refused_for_ever && entry.standing.job.state == JobState::kPending) {
     avoiding_.push_back(*report.attempt_id);
   }
   if (effect.job_changed) {
     events_.push_back({effect.job_event ? JobEventName(*effect.job_event) : kEventUpdated, entry.standing.job});
+  }
+}
+
+void ReportWriter::NoteLimits(const Entry& entry, const SiteReport& report, const ReportEffect& effect) {
+  if (effect.back_pressure) {
+    pauses_.NoteTurnedAway(entry.standing.job.project_id, entry.share, report.detail);
+  } else if (effect.job_event == JobEvent::kQueued) {
+    pauses_.NoteTaken(entry.standing.job.project_id, entry.share);
   }
 }
 

@@ -10,6 +10,7 @@
 #include "broker/pg/charge_writer.h"
 #include "broker/pg/job_rows.h"
 #include "broker/pg/late_charges.h"
+#include "broker/pg/pause_writer.h"
 #include "broker/ports/link_store.h"
 
 namespace turnpike {
@@ -17,7 +18,7 @@ namespace turnpike {
 class ReportWriter {
  public:
   ReportWriter(Transaction& tx, IdSource& ids, const ReportBatch& batch, std::chrono::seconds usage_wait_max)
-      : tx_(tx), ids_(ids), batch_(batch), usage_wait_max_(usage_wait_max), charges_(tx, ids) {}
+      : tx_(tx), ids_(ids), batch_(batch), usage_wait_max_(usage_wait_max), charges_(tx, ids), pauses_(tx, batch.site_id) {}
 
   Result<AppliedReports> Run();
 
@@ -42,6 +43,7 @@ class ReportWriter {
   Status LockAll();
   void ApplyAll(int64_t mark);
   void ApplyOne(const SiteReport& report);
+  void NoteLimits(const Entry& entry, const SiteReport& report, const ReportEffect& effect);
   void Answer(const SiteReport& report, ClaimAnswer answer, int64_t fence);
   Status AvoidShares();
   Status ChargeEnded();
@@ -54,6 +56,7 @@ class ReportWriter {
   const ReportBatch& batch_;
   const std::chrono::seconds usage_wait_max_;
   ChargeWriter charges_;
+  PauseWriter pauses_;
   std::map<AttemptId, Entry> entries_;
   std::map<AttemptId, AttemptOwner> owners_;
   std::vector<AttemptId> avoiding_;  // whose share will never take the job

@@ -34,6 +34,15 @@ struct HopelessJob {
   std::string reason;
 };
 
+// A share that takes nothing more of a project for a while.
+struct StoredPause {
+  SiteId site_id;
+  std::string share;
+  ProjectId project_id;
+  Timestamp until{};
+  std::string limit;  // of the site's own, in its words
+};
+
 class PlacementStore {
  public:
   virtual ~PlacementStore() = default;
@@ -42,6 +51,8 @@ class PlacementStore {
   virtual Status LoadLive(const std::function<void(const JobView&)>& visit) = 0;
   // Encoded requests by class id; unknown ids are left out.
   virtual Result<std::vector<std::pair<Uuid, std::string>>> LoadClasses(const std::vector<Uuid>& class_ids) = 0;
+  // Those that still run.  They are stored with the event RETURNED of the job that was turned away.
+  virtual Result<std::vector<StoredPause>> LoadPauses() = 0;
   // Offers the planned attempts; jobs that changed since, or whose cancel was asked for, are left out.  Returns how
   // many were placed.
   virtual Result<size_t> CommitPlan(const std::vector<PlannedAttempt>& plan, std::chrono::seconds offer_lifetime) = 0;
@@ -51,7 +62,7 @@ class PlacementStore {
   virtual Result<size_t> WithdrawExpired(size_t limit) = 0;
   // Settles what ran and whose usage never came, from what is known.
   virtual Result<size_t> SettleOverdue(size_t limit) = 0;
-  // Makes the coming months' partitions and drops request keys that are too old.
+  // Makes the coming months' partitions, drops request keys that are too old and pauses that lapsed long ago.
   virtual Status Maintain() = 0;
 };
 

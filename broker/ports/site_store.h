@@ -15,6 +15,7 @@
 #include "base/time.h"
 #include "billing/core/price_book.h"
 #include "broker/core/share.h"
+#include "broker/ports/certificate_issuer.h"
 
 namespace turnpike {
 
@@ -28,6 +29,7 @@ struct SiteRecord {
   SiteState state = SiteState::kRegistered;
   std::string state_reason;
   std::string scheduler;
+  int64_t agent = 0;  // which of its agents enrolled last, 1, 2, 3 …; 0: none has
   bool connected = false;
   std::optional<Timestamp> last_seen_at;
   std::string capacity;            // shares as last reported, encoded (broker/core/capacity_codec.h); empty: never
@@ -49,6 +51,7 @@ struct Enrollment {
 struct EnrolledSite {
   SiteId site_id;
   std::string name;
+  int64_t agent = 0;                           // the number of this agent among the site's
   std::optional<std::string> certificate_pem;  // what the agent gets: new, or the same again for the same key
 };
 
@@ -84,6 +87,9 @@ class SiteStore {
   virtual Result<SiteRecord> ChangeState(SiteId site_id, const std::vector<SiteState>& from, SiteState to,
                                          const std::string& reason) = 0;
 
+  // A new token in place of the unused ones.  FAILED_PRECONDITION when the site is shut out.
+  virtual Status ReplaceToken(SiteId site_id, const Sha256Digest& token_hash, Timestamp expires_at) = 0;
+
   // The next version, in force from now, and the price list that names it.
   virtual Result<PriceBook> SetPriceBook(const RequestKey& key, const PriceBook& book) = 0;
   // Version 0: the one in force.
@@ -95,13 +101,14 @@ class SiteStore {
   // By id; what does not exist is left out.
   virtual Result<std::vector<PriceListRecord>> PriceLists(const std::vector<int64_t>& ids) = 0;
 
-  // Checks the token; the certificate is made by `issue` and stored in the same transaction.  For ten minutes the same
+  // Checks the token; the certificate is made by `issue` and stored in the same transaction.  From then on the site's
+  // earlier agents are admitted no more.  For ten minutes the same
   // key gets the same certificate again.  PERMISSION_DENIED (ENROLLMENT_REFUSED) when the token is unknown, ended or
   // used, or the site is shut out; a used token that comes with another key shuts the site out.
   virtual Result<EnrolledSite> Enroll(const Enrollment& enrollment, const IssueCertificate& issue) = 0;
   virtual Status RecordCertificate(const CertificateRecord& certificate) = 0;
-  // PERMISSION_DENIED when the site is shut out.
-  virtual Result<SiteRecord> Admit(SiteId site_id) = 0;
+  // PERMISSION_DENIED when the site is shut out, or another agent of it enrolled later.
+  virtual Result<SiteRecord> Admit(const AgentIdentity& agent) = 0;
 };
 
 }  // namespace turnpike

@@ -15,7 +15,7 @@ constexpr size_t kPiecesMax = 64;  // of one call
 Result<SiteRecord> AdmitPeer(const LinkSetting& setting, const grpc::ServerContextBase& context) {
   ASSIGN_OR_RETURN(const std::string uri, PeerUri(context));
   ASSIGN_OR_RETURN(const AgentIdentity agent, setting.issuer.IdentityOf(uri));
-  return setting.sites.Admit(agent.site);
+  return setting.sites.Admit(agent);
 }
 
 Result<LogPiece> PieceOf(const v1::SendLogRequest& request) {
@@ -92,7 +92,7 @@ Status AgentLinkService::RenewFor(const grpc::ServerContextBase& context, const 
                                   v1::RenewResponse& response) {
   ASSIGN_OR_RETURN(const std::string uri, PeerUri(context));
   ASSIGN_OR_RETURN(const AgentIdentity agent, setting_.issuer.IdentityOf(uri));
-  ASSIGN_OR_RETURN(const SiteRecord site, setting_.sites.Admit(agent.site));
+  ASSIGN_OR_RETURN(const SiteRecord site, setting_.sites.Admit(agent));
   ASSIGN_OR_RETURN(const IssuedCertificate issued,
                    setting_.issuer.SignAgentRequest(request.certificate_request(), agent, setting_.clock.Now()));
   RETURN_IF_ERROR(setting_.sites.RecordCertificate(

@@ -22,8 +22,8 @@ Status EnrollService::Run(const v1::EnrollRequest& request, v1::EnrollResponse& 
   ASSIGN_OR_RETURN(const std::string key_digest, parts_.issuer.RequestPublicKeySha256(request.certificate_request()));
   const auto issue = [&](const EnrolledSite& site) -> Result<std::pair<CertificateRecord, std::string>> {
     ASSIGN_OR_RETURN(const IssuedCertificate issued,
-                     parts_.issuer.SignAgentRequest(request.certificate_request(), {.site = site.site_id, .agent = 1},
-                                                    parts_.clock.Now()));
+                     parts_.issuer.SignAgentRequest(request.certificate_request(),
+                                                    {.site = site.site_id, .agent = site.agent}, parts_.clock.Now()));
     const CertificateRecord record{.serial = issued.serial_hex, .site_id = site.site_id, .not_after = issued.not_after};
     return std::pair(record, issued.certificate_pem);
   };

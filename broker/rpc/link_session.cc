@@ -124,7 +124,7 @@ void LinkSession::Work() {
 Status LinkSession::Admit() {
   ASSIGN_OR_RETURN(const std::string uri, PeerUri(context_));
   ASSIGN_OR_RETURN(const AgentIdentity agent, setting_.issuer.IdentityOf(uri));
-  ASSIGN_OR_RETURN(site_, setting_.sites.Admit(agent.site));
+  ASSIGN_OR_RETURN(site_, setting_.sites.Admit(agent));
   admitted_ = true;
   return OkStatus();
 }
@@ -145,6 +145,7 @@ Status LinkSession::Handle(const v1::SynchronizeRequest& message) {
     case v1::SynchronizeRequest::kCapacity:
       return HandleCapacity(message.capacity());
     case v1::SynchronizeRequest::kHeartbeat: {
+      RETURN_IF_ERROR(Admit());  // Whoever was shut out meanwhile goes now.
       v1::SynchronizeResponse response;
       response.mutable_heartbeat();
       Send(std::move(response));

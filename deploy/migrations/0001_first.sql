@@ -39,6 +39,7 @@ CREATE TABLE site (
     state        text NOT NULL CHECK (state IN ('REGISTERED', 'ACTIVE', 'DRAINING', 'QUARANTINED')),
     state_reason text NOT NULL DEFAULT '',
     scheduler    text NOT NULL DEFAULT '',
+    agent        integer NOT NULL DEFAULT 0,  -- which of its agents enrolled last, 1, 2, 3 …: only that one is admitted
     last_seen_at timestamptz,
     created_at   timestamptz NOT NULL DEFAULT now()
 ) WITH (fillfactor = 70);
@@ -58,8 +59,7 @@ CREATE TABLE site_certificate (
     serial     text PRIMARY KEY,
     site_id    uuid NOT NULL REFERENCES site,
     not_after  timestamptz NOT NULL,
-    issued_at  timestamptz NOT NULL DEFAULT now(),
-    revoked_at timestamptz
+    issued_at  timestamptz NOT NULL DEFAULT now()
 );
 
 -- A site's prices; a version never changes.
@@ -297,6 +297,17 @@ CREATE TABLE attempt_end (
 CREATE INDEX attempt_end_job ON attempt_end (job_id);
 CREATE INDEX attempt_end_charge_due ON attempt_end (charge_due_at) WHERE charge_state = 'PENDING';
 
+-- Shares that are left alone for a project after a limit of the site's own turned a job of it away (broker/core/share_pause.h).
+CREATE TABLE share_pause (
+    site_id      uuid NOT NULL,
+    share        text NOT NULL,
+    project_id   uuid NOT NULL,
+    paused_until timestamptz NOT NULL,
+    seconds      bigint NOT NULL CHECK (seconds > 0), -- how long the pause is, from which the next one grows
+    limit_name   text NOT NULL,                       -- in the site's words
+    PRIMARY KEY (site_id, share, project_id)
+) WITH (fillfactor = 50);
+
 -- Every change of every job, in commit order: readers take rows with xid below every running transaction, ordered by (xid, seq).
 CREATE SEQUENCE job_event_seq AS bigint CACHE 1;
 CREATE TABLE job_event (
@@ -479,8 +490,8 @@ DO $$
 DECLARE
     relation text;
 BEGIN
-    FOREACH relation IN ARRAY ARRAY['request_key', 'payload', 'job', 'job_state', 'job_end', 'attempt', 'attempt_end', 'job_event',
-                                    'log_chunk', 'quote_refusal', 'account', 'transfer', 'funds_hold', 'usage_record'] LOOP
+    FOREACH relation IN ARRAY ARRAY['request_key', 'payload', 'job', 'job_state', 'job_end', 'attempt', 'attempt_end',
+                                    'share_pause', 'job_event', 'log_chunk', 'quote_refusal', 'account', 'transfer', 'funds_hold', 'usage_record'] LOOP
         EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', relation);
         EXECUTE format('ALTER TABLE %I FORCE ROW LEVEL SECURITY', relation);
         EXECUTE format('CREATE POLICY placement_all ON %I TO turnpike_placement USING (true) WITH CHECK (true)', relation);
@@ -527,7 +538,7 @@ GRANT INSERT ON job_end, attempt_end TO turnpike_api;
 
 GRANT UPDATE (version) ON job_end TO turnpike_link, turnpike_placement;
 GRANT INSERT ON job_class TO turnpike_link;
-GRANT INSERT, UPDATE, DELETE ON job_state, attempt TO turnpike_link;
+GRANT INSERT, UPDATE, DELETE ON job_state, attempt, share_pause TO turnpike_link;
 GRANT INSERT ON job_event, job_end, transfer, usage_record, refused_report, log_chunk, account, site_certificate TO turnpike_link;
 GRANT INSERT, UPDATE ON attempt_end, funds_hold, site_capacity, site_session, site_high_water TO turnpike_link;
 GRANT UPDATE ON account, site TO turnpike_link;
@@ -536,7 +547,7 @@ GRANT INSERT, UPDATE, DELETE ON job_state, attempt TO turnpike_placement;
 GRANT INSERT ON job_event, job_end, transfer, usage_record, account TO turnpike_placement;
 GRANT INSERT, UPDATE ON attempt_end, funds_hold, account_rollup, placement_lease TO turnpike_placement;
 GRANT UPDATE ON account TO turnpike_placement;
-GRANT DELETE ON request_key, quote_refusal TO turnpike_placement;
+GRANT DELETE ON request_key, quote_refusal, share_pause TO turnpike_placement;
 
 -- Every job as it stands, live or ended.  Whoever reads it sees what their own role may see.
 CREATE VIEW job_status WITH (security_invoker = true) AS

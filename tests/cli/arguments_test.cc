@@ -65,6 +65,9 @@ TEST(Arguments, EachCommandHasItsOptions) {
   EXPECT_EQ(site.name, "alpha");
   EXPECT_EQ(site.time_zone, "Europe/Oslo");
   EXPECT_EQ(OptionsOf<SiteDrainOptions>({"site", "drain", "alpha", "--reason=x"}).reason, "x");
+  EXPECT_EQ(OptionsOf<SiteTokenOptions>({"site", "token", "alpha", "--lifetime=30"}).lifetime, "30");
+  EXPECT_EQ(OptionsOf<SiteQuarantineOptions>({"site", "quarantine", "alpha", "--reason=x"}).reason, "x");
+  EXPECT_EQ(OptionsOf<SiteReleaseOptions>({"site", "release", "alpha"}).site, "alpha");
   EXPECT_EQ(OptionsOf<SiteResumeOptions>({"site", "resume", "alpha"}).site, "alpha");
   const auto price =
       OptionsOf<PriceSetOptions>({"site", "price", "set", "alpha", "--unit=EUR", "a:core-hour=1", "b:node-hour=2"});

@@ -109,6 +109,10 @@ TEST_F(CommandsTest, JsonIsOneDocumentForEachCommand) {
   Answer<v1::RegisterSiteRequest, v1::RegisterSiteResponse>("SiteService/RegisterSite", "enrollment_token: 't'");
   Answer<v1::DrainSiteRequest, v1::DrainSiteResponse>("SiteService/DrainSite", "site { name: 'alpha' }");
   Answer<v1::ResumeSiteRequest, v1::ResumeSiteResponse>("SiteService/ResumeSite", "site { name: 'alpha' }");
+  Answer<v1::CreateEnrollmentTokenRequest, v1::CreateEnrollmentTokenResponse>("SiteService/CreateEnrollmentToken",
+                                                                              "enrollment_token: 't'");
+  Answer<v1::QuarantineSiteRequest, v1::QuarantineSiteResponse>("SiteService/QuarantineSite", "site { name: 'alpha' }");
+  Answer<v1::ReleaseSiteRequest, v1::ReleaseSiteResponse>("SiteService/ReleaseSite", "site { name: 'alpha' }");
   Answer<v1::SetPriceBookRequest, v1::SetPriceBookResponse>("SiteService/SetPriceBook", "price_book { version: 1 }");
   Answer<v1::GetPriceBookRequest, v1::GetPriceBookResponse>("SiteService/GetPriceBook", "price_book { version: 1 }");
   Answer<v1::CreateProjectRequest, v1::CreateProjectResponse>("BillingService/CreateProject",
@@ -124,6 +128,9 @@ TEST_F(CommandsTest, JsonIsOneDocumentForEachCommand) {
       {CancelOptions{.job_ids = {"42"}}, "jobs"},
       {SitesOptions{}, "sites"},
       {SiteRegisterOptions{}, "enrollmentToken"},
+      {SiteTokenOptions{}, "enrollmentToken"},
+      {SiteQuarantineOptions{}, "site"},
+      {SiteReleaseOptions{}, "site"},
       {SiteDrainOptions{}, "site"},
       {SiteResumeOptions{}, "site"},
       {PriceSetOptions{}, "priceBook"},

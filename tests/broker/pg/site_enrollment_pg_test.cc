@@ -43,7 +43,7 @@ TEST_F(SiteEnrollmentTest, TheFirstUseGivesACertificateAndOpensTheSite) {
   EXPECT_EQ(enrolled->name, "alpha");
   EXPECT_EQ(enrolled->certificate_pem, "certificate 1 for alpha");
   EXPECT_EQ(Read("alpha").state, SiteState::kActive);
-  EXPECT_TRUE(store_.Admit(site).ok());
+  EXPECT_TRUE(store_.Admit({.site = site, .agent = enrolled->agent}).ok());
   EXPECT_EQ(database_.CountAsSuperuser("SELECT count(*) FROM site_certificate WHERE site_id = $1", Params().Id(site)),
             1);
 }
@@ -73,7 +73,7 @@ TEST_F(SiteEnrollmentTest, AnotherKeyShutsTheSiteOutAndTheRefusalDoesNotUndoThat
   ExpectRefused("token", "other key");
   EXPECT_EQ(Read("alpha").state, SiteState::kQuarantined);
   EXPECT_NE(Read("alpha").state_reason, "");
-  const Result<SiteRecord> admitted = store_.Admit(site);
+  const Result<SiteRecord> admitted = store_.Admit({.site = site, .agent = 1});
   EXPECT_EQ(admitted.status().code(), StatusCode::kPermissionDenied) << admitted.status();
   ExpectRefused("token", "key");
 }
@@ -101,6 +101,31 @@ TEST_F(SiteEnrollmentTest, ASiteThatIsShutOutTakesNoFreshToken) {
   ASSERT_TRUE(store_.ChangeState(site, {SiteState::kRegistered}, SiteState::kQuarantined, "looked odd").ok());
   ExpectRefused("token", "key");
   EXPECT_EQ(Read("alpha").state_reason, "looked odd");
+}
+
+TEST_F(SiteEnrollmentTest, AnAgentThatEnrollsLaterReplacesTheOneBefore) {
+  const SiteId site = Register("alpha", "first").site_id;
+  ASSERT_TRUE(Enroll("first", "key").ok());
+  ASSERT_TRUE(store_.ChangeState(site, {SiteState::kActive}, SiteState::kDraining, "moves house").ok());
+  ASSERT_TRUE(store_.ReplaceToken(site, Sha256("second"), database_.Now() + std::chrono::hours(1)).ok());
+  EXPECT_TRUE(store_.Admit({.site = site, .agent = 1}).ok())
+      << "until the token is used, the agent that is there stays";
+  const Result<EnrolledSite> enrolled = Enroll("second", "other key");
+  ASSERT_TRUE(enrolled.ok()) << enrolled.status();
+  EXPECT_EQ(enrolled->agent, 2);
+  EXPECT_TRUE(store_.Admit({.site = site, .agent = 2}).ok());
+  EXPECT_EQ(store_.Admit({.site = site, .agent = 1}).status().code(), StatusCode::kPermissionDenied);
+  EXPECT_EQ(Read("alpha").state, SiteState::kDraining);
+  EXPECT_EQ(Read("alpha").state_reason, "moves house");
+}
+
+TEST_F(SiteEnrollmentTest, ASiteThatIsShutOutGetsNoNewToken) {
+  const SiteId site = Register("alpha", "token").site_id;
+  ASSERT_TRUE(store_.ChangeState(site, {SiteState::kRegistered}, SiteState::kQuarantined, "looked odd").ok());
+  EXPECT_EQ(store_.ReplaceToken(site, Sha256("new"), database_.Now() + std::chrono::hours(1)).code(),
+            StatusCode::kFailedPrecondition);
+  EXPECT_EQ(store_.ReplaceToken(database_.ids().Random<SiteId>(), Sha256("new"), database_.Now()).code(),
+            StatusCode::kNotFound);
 }
 
 TEST_F(SiteEnrollmentTest, ATokenReplacedByARepeatIsRefused) {
@@ -170,7 +195,8 @@ TEST_F(SiteEnrollmentTest, RecordsARenewedCertificateOnce) {
 }
 
 TEST_F(SiteEnrollmentTest, AdmitsNobodyWhoIsNotRegistered) {
-  EXPECT_EQ(store_.Admit(database_.ids().Random<SiteId>()).status().code(), StatusCode::kNotFound);
+  EXPECT_EQ(store_.Admit({.site = database_.ids().Random<SiteId>(), .agent = 1}).status().code(),
+            StatusCode::kNotFound);
 }
 
 }  // namespace
