@@ -18,7 +18,7 @@ Status NoSuchAccount(const std::string& name) {
 
 Status CheckForm(const google::protobuf::Message& request) {
   FieldViolations violations;
-  CheckMessage(request, "request", violations);
+  CheckMessage(request, "", violations);
   return violations.ToStatus();
 }
 
@@ -43,63 +43,63 @@ std::string DigestOf(std::string_view method, const AccountOwner& owner) {
 }  // namespace
 
 grpc::ServerUnaryReactor* BillingService::CreateProject(grpc::CallbackServerContext* context,
-                                                        const v1::CreateProjectRequest* request,
-                                                        v1::CreateProjectResponse* response) {
-  return HandleCall(parts_.setting, context, [this, request, response](const Principal& principal) -> Status {
-    RETURN_IF_ERROR(RequireRole(principal, Role::kFederationOperator));
-    RETURN_IF_ERROR(CheckForm(*request));
-    ASSIGN_OR_RETURN(
-        const RequestKey key,
-        KeyOf(KeyedCall{.project_id = {}, .method = "CreateProject", .request_id = request->request_id()}, *request));
-    turnpike::CreateProject create(parts_.ledger, parts_.ids);
-    ASSIGN_OR_RETURN(const ProjectView project,
-                     create.Run({.key = key, .name = request->name(), .unit = request->unit()}));
-    *response->mutable_project() = ToProto(project);
-    return OkStatus();
-  });
+                                                        const grpc::ByteBuffer* request, grpc::ByteBuffer* response) {
+  return HandleCall<v1::CreateProjectRequest, v1::CreateProjectResponse>(
+      parts_.setting, {context, request, response}, std::bind_front(&BillingService::Create, this));
 }
 
-grpc::ServerUnaryReactor* BillingService::Deposit(grpc::CallbackServerContext* context,
-                                                  const v1::DepositRequest* request, v1::DepositResponse* response) {
-  return HandleCall(parts_.setting, context, [this, request, response](const Principal& principal) -> Status {
-    RETURN_IF_ERROR(RequireRole(principal, Role::kFederationOperator));
-    RETURN_IF_ERROR(CheckForm(*request));
-    ASSIGN_OR_RETURN(
-        const RequestKey key,
-        KeyOf(KeyedCall{.project_id = {}, .method = "Deposit", .request_id = request->request_id()}, *request));
-    turnpike::Deposit deposit(parts_.ledger);
-    ASSIGN_OR_RETURN(const Deposited deposited, deposit.Run({.key = key,
-                                                             .project = request->project(),
-                                                             .amount = request->amount(),
-                                                             .description = request->description()}));
-    *response->mutable_account() = ToProto(deposited.account);
-    *response->mutable_transfer() = ToProto(deposited.transfer);
-    return OkStatus();
-  });
+grpc::ServerUnaryReactor* BillingService::Deposit(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
+                                                  grpc::ByteBuffer* response) {
+  return HandleCall<v1::DepositRequest, v1::DepositResponse>(parts_.setting, {context, request, response},
+                                                             std::bind_front(&BillingService::Credit, this));
 }
 
 grpc::ServerUnaryReactor* BillingService::GetAccount(grpc::CallbackServerContext* context,
-                                                     const v1::GetAccountRequest* request,
-                                                     v1::GetAccountResponse* response) {
-  return HandleCall(parts_.setting, context, [this, request, response](const Principal& principal) {
-    return Get(principal, *request, *response);
-  });
+                                                     const grpc::ByteBuffer* request, grpc::ByteBuffer* response) {
+  return HandleCall<v1::GetAccountRequest, v1::GetAccountResponse>(parts_.setting, {context, request, response},
+                                                                   std::bind_front(&BillingService::Get, this));
 }
 
 grpc::ServerUnaryReactor* BillingService::ListTransfers(grpc::CallbackServerContext* context,
-                                                        const v1::ListTransfersRequest* request,
-                                                        v1::ListTransfersResponse* response) {
-  return HandleCall(parts_.setting, context, [this, request, response](const Principal& principal) {
-    return Transfers(principal, *request, *response);
-  });
+                                                        const grpc::ByteBuffer* request, grpc::ByteBuffer* response) {
+  return HandleCall<v1::ListTransfersRequest, v1::ListTransfersResponse>(
+      parts_.setting, {context, request, response}, std::bind_front(&BillingService::Transfers, this));
 }
 
 grpc::ServerUnaryReactor* BillingService::ListUsage(grpc::CallbackServerContext* context,
-                                                    const v1::ListUsageRequest* request,
-                                                    v1::ListUsageResponse* response) {
-  return HandleCall(parts_.setting, context, [this, request, response](const Principal& principal) {
-    return Usage(principal, *request, *response);
-  });
+                                                    const grpc::ByteBuffer* request, grpc::ByteBuffer* response) {
+  return HandleCall<v1::ListUsageRequest, v1::ListUsageResponse>(parts_.setting, {context, request, response},
+                                                                 std::bind_front(&BillingService::Usage, this));
+}
+
+Status BillingService::Create(const Principal& principal, const v1::CreateProjectRequest& request,
+                              v1::CreateProjectResponse& response) {
+  RETURN_IF_ERROR(RequireRole(principal, Role::kFederationOperator));
+  RETURN_IF_ERROR(CheckForm(request));
+  ASSIGN_OR_RETURN(
+      const RequestKey key,
+      KeyOf(KeyedCall{.project_id = {}, .method = "CreateProject", .request_id = request.request_id()}, request));
+  turnpike::CreateProject create(parts_.ledger, parts_.ids);
+  ASSIGN_OR_RETURN(const ProjectView project, create.Run({.key = key, .name = request.name(), .unit = request.unit()}));
+  *response.mutable_project() = ToProto(project);
+  return OkStatus();
+}
+
+Status BillingService::Credit(const Principal& principal, const v1::DepositRequest& request,
+                              v1::DepositResponse& response) {
+  RETURN_IF_ERROR(RequireRole(principal, Role::kFederationOperator));
+  RETURN_IF_ERROR(CheckForm(request));
+  ASSIGN_OR_RETURN(
+      const RequestKey key,
+      KeyOf(KeyedCall{.project_id = {}, .method = "Deposit", .request_id = request.request_id()}, request));
+  turnpike::Deposit deposit(parts_.ledger);
+  ASSIGN_OR_RETURN(const Deposited deposited, deposit.Run({.key = key,
+                                                           .project = request.project(),
+                                                           .amount = request.amount(),
+                                                           .description = request.description()}));
+  *response.mutable_account() = ToProto(deposited.account);
+  *response.mutable_transfer() = ToProto(deposited.transfer);
+  return OkStatus();
 }
 
 template <class Request>

@@ -11,7 +11,14 @@
 
 namespace turnpike {
 
-class BillingService final : public v1::BillingService::CallbackService {
+// The unary calls come as bytes (raw_message.h).
+template <class Base>
+using RawBillingCalls =
+    v1::BillingService::WithRawCallbackMethod_CreateProject<v1::BillingService::WithRawCallbackMethod_Deposit<
+        v1::BillingService::WithRawCallbackMethod_GetAccount<v1::BillingService::WithRawCallbackMethod_ListTransfers<
+            v1::BillingService::WithRawCallbackMethod_ListUsage<Base>>>>>;
+
+class BillingService final : public RawBillingCalls<v1::BillingService::CallbackService> {
  public:
   struct Parts {
     CallSetting setting;
@@ -22,22 +29,25 @@ class BillingService final : public v1::BillingService::CallbackService {
   };
   explicit BillingService(Parts parts) : parts_(std::move(parts)) {}
 
-  grpc::ServerUnaryReactor* CreateProject(grpc::CallbackServerContext* context, const v1::CreateProjectRequest* request,
-                                          v1::CreateProjectResponse* response) override;
-  grpc::ServerUnaryReactor* Deposit(grpc::CallbackServerContext* context, const v1::DepositRequest* request,
-                                    v1::DepositResponse* response) override;
-  grpc::ServerUnaryReactor* GetAccount(grpc::CallbackServerContext* context, const v1::GetAccountRequest* request,
-                                       v1::GetAccountResponse* response) override;
-  grpc::ServerUnaryReactor* ListTransfers(grpc::CallbackServerContext* context, const v1::ListTransfersRequest* request,
-                                          v1::ListTransfersResponse* response) override;
-  grpc::ServerUnaryReactor* ListUsage(grpc::CallbackServerContext* context, const v1::ListUsageRequest* request,
-                                      v1::ListUsageResponse* response) override;
+  grpc::ServerUnaryReactor* CreateProject(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
+                                          grpc::ByteBuffer* response) override;
+  grpc::ServerUnaryReactor* Deposit(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
+                                    grpc::ByteBuffer* response) override;
+  grpc::ServerUnaryReactor* GetAccount(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
+                                       grpc::ByteBuffer* response) override;
+  grpc::ServerUnaryReactor* ListTransfers(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
+                                          grpc::ByteBuffer* response) override;
+  grpc::ServerUnaryReactor* ListUsage(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
+                                      grpc::ByteBuffer* response) override;
 
  private:
   // Whose books: a site's for operators, the caller's own project, another project for operators.
   template <class Request>
   Result<AccountOwner> OwnerOf(const Principal& principal, const Request& request);
   Result<ProjectId> FindProject(const Principal& principal, const std::string& name);
+  Status Create(const Principal& principal, const v1::CreateProjectRequest& request,
+                v1::CreateProjectResponse& response);
+  Status Credit(const Principal& principal, const v1::DepositRequest& request, v1::DepositResponse& response);
   Status Get(const Principal& principal, const v1::GetAccountRequest& request, v1::GetAccountResponse& response);
   Status Transfers(const Principal& principal, const v1::ListTransfersRequest& request,
                    v1::ListTransfersResponse& response);

@@ -5,6 +5,8 @@
 
 #include <vector>
 
+#include "turnpike/v1/job_spec.pb.h"
+
 namespace turnpike {
 namespace {
 
@@ -15,29 +17,44 @@ using google::protobuf::Reflection;
 
 constexpr int kDepthMax = 32;
 
+enum class Scope { kEverything, kTextOutsideSpecs };
+
+std::string Join(const std::string& path, const std::string& name) {
+  return path.empty() ? name : path + "." + name;
+}
+
 class Walker {
  public:
-  explicit Walker(FieldViolations& violations) : violations_(violations) {}
+  Walker(Scope scope, FieldViolations& violations) : scope_(scope), violations_(violations) {}
 
   void Walk(const Message& message, const std::string& path, int depth) {
     if (depth > kDepthMax) {
       violations_.Add(path, "is nested too deeply");
       return;
     }
-    const Reflection& reflection = *message.GetReflection();
-    const auto& unknown = reflection.GetUnknownFields(message);
-    for (int i = 0; i < unknown.field_count(); ++i) {
-      violations_.Add(fmt::format("{}.{}", path, unknown.field(i).number()),
-                      "is a field that this broker does not know; use a broker as new as your client, or leave it out");
+    if (scope_ == Scope::kTextOutsideSpecs && message.GetDescriptor() == v1::JobSpec::descriptor()) {
+      return;
     }
+    RefuseUnknown(message, path);
     std::vector<const FieldDescriptor*> fields;
-    reflection.ListFields(message, &fields);
+    message.GetReflection()->ListFields(message, &fields);
     for (const FieldDescriptor* field : fields) {
-      WalkField(message, *field, path + "." + field->name(), depth);
+      WalkField(message, *field, Join(path, field->name()), depth);
     }
   }
 
  private:
+  void RefuseUnknown(const Message& message, const std::string& path) {
+    if (scope_ == Scope::kTextOutsideSpecs) {
+      return;
+    }
+    const auto& unknown = message.GetReflection()->GetUnknownFields(message);
+    for (int i = 0; i < unknown.field_count(); ++i) {
+      violations_.Add(Join(path, std::to_string(unknown.field(i).number())),
+                      "is a field that this broker does not know; use a broker as new as your client, or leave it out");
+    }
+  }
+
   void WalkField(const Message& message, const FieldDescriptor& field, const std::string& path, int depth) {
     const Reflection& reflection = *message.GetReflection();
     const int count = field.is_repeated() ? reflection.FieldSize(message, &field) : 1;
@@ -71,16 +88,17 @@ class Walker {
 
   void CheckText(const std::string& text, const FieldDescriptor& field, const std::string& path) {
     if (field.type() == FieldDescriptor::TYPE_STRING && text.find('\0') != std::string::npos) {
-      violations_.Add(path, "holds a NUL byte");
+      violations_.Add(path, "holds a NUL byte, or bytes that are not UTF-8");
     }
   }
 
   void CheckEnum(int value, const FieldDescriptor& field, const std::string& path) {
-    if (field.enum_type()->FindValueByNumber(value) == nullptr) {
+    if (scope_ == Scope::kEverything && field.enum_type()->FindValueByNumber(value) == nullptr) {
       violations_.Add(path, fmt::format("is {}, which is not a value of {}", value, field.enum_type()->name()));
     }
   }
 
+  const Scope scope_;
   FieldViolations& violations_;
   std::string scratch_;
 };
@@ -88,7 +106,11 @@ class Walker {
 }  // namespace
 
 void CheckMessage(const Message& message, const std::string& path, FieldViolations& violations) {
-  Walker(violations).Walk(message, path, 0);
+  Walker(Scope::kEverything, violations).Walk(message, path, 0);
+}
+
+void CheckText(const Message& request, FieldViolations& violations) {
+  Walker(Scope::kTextOutsideSpecs, violations).Walk(request, "", 0);
 }
 
 }  // namespace turnpike

@@ -1,6 +1,5 @@
 #pragma once
-// What is wrong with any message of the contract, whatever its fields mean: NUL bytes, fields that this broker does not
-// know, enum values that the contract does not have.
+// What is wrong with any message of the contract, whatever its fields mean.
 
 #include <google/protobuf/message.h>
 
@@ -10,8 +9,11 @@
 
 namespace turnpike {
 
-// Walks the whole message; `path` is where it stands in the request ("spec", "specs[3]"), and begins the path of each
-// violation.
+// NUL bytes, fields that this broker does not know, enum values that the contract does not have.  `path` is where the
+// message stands in the request ("spec", "specs[3]"; empty: it is the request), and begins the path of each violation.
 void CheckMessage(const google::protobuf::Message& message, const std::string& path, FieldViolations& violations);
+
+// NUL bytes alone, in a whole request; the JobSpecs inside are left to DecodeSpec.
+void CheckText(const google::protobuf::Message& request, FieldViolations& violations);
 
 }  // namespace turnpike

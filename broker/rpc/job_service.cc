@@ -47,6 +47,40 @@ v1::BatchSubmitJobsResponse::Refusal RefusalOf(const Status& status) {
   return refusal;
 }
 
+using Results = std::vector<Result<JobView>>;
+
+Status Fill(const Results& results, v1::SubmitJobResponse& response) {
+  RETURN_IF_ERROR(results.front().status());
+  *response.mutable_job() = ToProto(*results.front());
+  return OkStatus();
+}
+
+Status Fill(const Results& results, v1::BatchSubmitJobsResponse& response) {
+  for (const Result<JobView>& result : results) {
+    auto& out = *response.add_results();
+    if (result.ok()) {
+      out.set_job_id(result->job_id.ToString());
+    } else {
+      *out.mutable_refusal() = RefusalOf(result.status());
+    }
+  }
+  return OkStatus();
+}
+
+template <class Response>
+Status Answer(const Results& results, grpc::ByteBuffer& bytes) {
+  Response response;
+  RETURN_IF_ERROR(Fill(results, response));
+  return WriteResponse(response, bytes);
+}
+
+bool OnlyValidates(const v1::SubmitJobRequest& request) {
+  return request.validate_only();
+}
+bool OnlyValidates(const v1::BatchSubmitJobsRequest& /*request*/) {
+  return false;
+}
+
 std::string ListDigest(const v1::ListJobsRequest& request, ProjectId project_id) {
   std::string text = "ListJobs " + project_id.ToString();
   for (const int state : request.states()) {
@@ -57,106 +91,32 @@ std::string ListDigest(const v1::ListJobsRequest& request, ProjectId project_id)
 
 }  // namespace
 
-grpc::ServerUnaryReactor* JobService::Submit(grpc::CallbackServerContext* context,
-                                             std::function<Result<SubmissionDraft>(const Principal&)> decode,
-                                             bool validate_only,
-                                             std::function<Status(const std::vector<Result<JobView>>&)> answer) {
-  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-  const bool taken = parts_.setting.pool.TryRun(
-      [this, context, reactor, validate_only, decode = std::move(decode), answer = std::move(answer)] {
-        const Result<Principal> principal = parts_.setting.authenticator.Authenticate(*context);
-        if (!principal.ok()) {
-          reactor->Finish(ToGrpc(principal.status()));
-          return;
-        }
-        Result<SubmissionDraft> draft = decode(*principal);
-        if (!draft.ok()) {
-          reactor->Finish(ToGrpc(draft.status()));
-        } else if (validate_only) {
-          reactor->Finish(ToGrpc(answer(parts_.submit.Validate(*draft))));
-        } else {
-          parts_.submit.Run(*std::move(draft), [reactor, answer](Result<SubmissionAnswer> outcome) {
-            reactor->Finish(ToGrpc(outcome.ok() ? answer(outcome->results) : outcome.status()));
-          });
-        }
-      });
-  if (!taken) {
-    reactor->Finish(ToGrpc(PoolIsFull()));
-  }
-  return reactor;
-}
-
-grpc::ServerUnaryReactor* JobService::SubmitJob(grpc::CallbackServerContext* context,
-                                                const v1::SubmitJobRequest* request, v1::SubmitJobResponse* response) {
-  const auto decode = [this, request](const Principal& principal) -> Result<SubmissionDraft> {
-    RETURN_IF_ERROR(CheckSingle(*request));
-    ASSIGN_OR_RETURN(SubmissionDraft draft, DraftFor(principal, request->project_id()));
-    draft.jobs.push_back(DecodeSpec(request->spec(), "spec"));
-    RETURN_IF_ERROR(draft.jobs.front().invalid);
-    if (!request->validate_only()) {
-      ASSIGN_OR_RETURN(draft.key, KeyOf(KeyedCall{.project_id = draft.key.project_id,
-                                                  .method = "SubmitJob",
-                                                  .request_id = request->request_id()},
-                                        *request));
-    }
-    return draft;
-  };
-  const auto answer = [response](const std::vector<Result<JobView>>& results) -> Status {
-    RETURN_IF_ERROR(results.front().status());
-    *response->mutable_job() = ToProto(*results.front());
-    return OkStatus();
-  };
-  return Submit(context, decode, request->validate_only(), answer);
+grpc::ServerUnaryReactor* JobService::SubmitJob(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
+                                                grpc::ByteBuffer* response) {
+  return Submit<v1::SubmitJobRequest, v1::SubmitJobResponse>({context, request, response});
 }
 
 grpc::ServerUnaryReactor* JobService::BatchSubmitJobs(grpc::CallbackServerContext* context,
-                                                      const v1::BatchSubmitJobsRequest* request,
-                                                      v1::BatchSubmitJobsResponse* response) {
-  const auto decode = [this, request](const Principal& principal) -> Result<SubmissionDraft> {
-    RETURN_IF_ERROR(CheckBatch(*request));
-    ASSIGN_OR_RETURN(SubmissionDraft draft, DraftFor(principal, request->project_id()));
-    ASSIGN_OR_RETURN(draft.key, KeyOf(KeyedCall{.project_id = draft.key.project_id,
-                                                .method = "BatchSubmitJobs",
-                                                .request_id = request->request_id()},
-                                      *request));
-    for (int i = 0; i < request->specs_size(); ++i) {
-      draft.jobs.push_back(DecodeSpec(request->specs(i), fmt::format("specs[{}]", i)));
-    }
-    return draft;
-  };
-  const auto answer = [response](const std::vector<Result<JobView>>& results) -> Status {
-    for (const Result<JobView>& result : results) {
-      auto& out = *response->add_results();
-      if (result.ok()) {
-        out.set_job_id(result->job_id.ToString());
-      } else {
-        *out.mutable_refusal() = RefusalOf(result.status());
-      }
-    }
-    return OkStatus();
-  };
-  return Submit(context, decode, false, answer);
+                                                      const grpc::ByteBuffer* request, grpc::ByteBuffer* response) {
+  return Submit<v1::BatchSubmitJobsRequest, v1::BatchSubmitJobsResponse>({context, request, response});
 }
 
-grpc::ServerUnaryReactor* JobService::GetJob(grpc::CallbackServerContext* context, const v1::GetJobRequest* request,
-                                             v1::GetJobResponse* response) {
-  return HandleCall(parts_.setting, context, [this, request, response](const Principal& principal) {
-    return Get(principal, *request, *response);
-  });
+grpc::ServerUnaryReactor* JobService::GetJob(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
+                                             grpc::ByteBuffer* response) {
+  return HandleCall<v1::GetJobRequest, v1::GetJobResponse>(parts_.setting, {context, request, response},
+                                                           std::bind_front(&JobService::Get, this));
 }
 
-grpc::ServerUnaryReactor* JobService::ListJobs(grpc::CallbackServerContext* context, const v1::ListJobsRequest* request,
-                                               v1::ListJobsResponse* response) {
-  return HandleCall(parts_.setting, context, [this, request, response](const Principal& principal) {
-    return List(principal, *request, *response);
-  });
+grpc::ServerUnaryReactor* JobService::ListJobs(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
+                                               grpc::ByteBuffer* response) {
+  return HandleCall<v1::ListJobsRequest, v1::ListJobsResponse>(parts_.setting, {context, request, response},
+                                                               std::bind_front(&JobService::List, this));
 }
 
-grpc::ServerUnaryReactor* JobService::CancelJob(grpc::CallbackServerContext* context,
-                                                const v1::CancelJobRequest* request, v1::CancelJobResponse* response) {
-  return HandleCall(parts_.setting, context, [this, request, response](const Principal& principal) {
-    return Cancel(principal, *request, *response);
-  });
+grpc::ServerUnaryReactor* JobService::CancelJob(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
+                                                grpc::ByteBuffer* response) {
+  return HandleCall<v1::CancelJobRequest, v1::CancelJobResponse>(parts_.setting, {context, request, response},
+                                                                 std::bind_front(&JobService::Cancel, this));
 }
 
 grpc::ServerWriteReactor<v1::WatchJobsResponse>* JobService::WatchJobs(grpc::CallbackServerContext* context,
@@ -168,6 +128,52 @@ grpc::ServerWriteReactor<v1::WatchJobsResponse>* JobService::WatchJobs(grpc::Cal
 grpc::ServerWriteReactor<v1::ReadLogResponse>* JobService::ReadLog(grpc::CallbackServerContext* context,
                                                                    const v1::ReadLogRequest* request) {
   return new LogStream({.setting = parts_.setting, .jobs = parts_.jobs}, *context, *request);
+}
+
+template <class Request, class Response>
+grpc::ServerUnaryReactor* JobService::Submit(RawCall call) {
+  return BeginCall(parts_.setting, call.context, [this, call](const Principal& principal, const FinishCall& finish) {
+    const auto answer = [call, finish](const Result<SubmissionAnswer>& outcome) {
+      finish(outcome.ok() ? Answer<Response>(outcome->results, *call.response) : outcome.status());
+    };
+    Request request;
+    const Status read = ReadRequest(*call.request, request);
+    Result<SubmissionDraft> draft = read.ok() ? Decode(principal, request) : read;
+    if (!draft.ok()) {
+      answer(draft.status());
+    } else if (OnlyValidates(request)) {
+      answer(SubmissionAnswer{.results = parts_.submit.Validate(*draft)});
+    } else {
+      parts_.submit.Run(*std::move(draft), answer);
+    }
+  });
+}
+
+Result<SubmissionDraft> JobService::Decode(const Principal& principal, const v1::SubmitJobRequest& request) {
+  RETURN_IF_ERROR(CheckSingle(request));
+  ASSIGN_OR_RETURN(SubmissionDraft draft, DraftFor(principal, request.project_id()));
+  draft.jobs.push_back(DecodeSpec(request.spec(), "spec"));
+  RETURN_IF_ERROR(draft.jobs.front().invalid);
+  if (!request.validate_only()) {
+    ASSIGN_OR_RETURN(
+        draft.key,
+        KeyOf(KeyedCall{.project_id = draft.key.project_id, .method = "SubmitJob", .request_id = request.request_id()},
+              request));
+  }
+  return draft;
+}
+
+Result<SubmissionDraft> JobService::Decode(const Principal& principal, const v1::BatchSubmitJobsRequest& request) {
+  RETURN_IF_ERROR(CheckBatch(request));
+  ASSIGN_OR_RETURN(SubmissionDraft draft, DraftFor(principal, request.project_id()));
+  ASSIGN_OR_RETURN(draft.key, KeyOf(KeyedCall{.project_id = draft.key.project_id,
+                                              .method = "BatchSubmitJobs",
+                                              .request_id = request.request_id()},
+                                    request));
+  for (int i = 0; i < request.specs_size(); ++i) {
+    draft.jobs.push_back(DecodeSpec(request.specs(i), fmt::format("specs[{}]", i)));
+  }
+  return draft;
 }
 
 Result<SubmissionDraft> JobService::DraftFor(const Principal& principal, const std::string& project) {

@@ -14,7 +14,13 @@
 
 namespace turnpike {
 
-class JobService final : public v1::JobService::CallbackService {
+// The unary calls come as bytes (raw_message.h).
+template <class Base>
+using RawJobCalls = v1::JobService::WithRawCallbackMethod_SubmitJob<
+    v1::JobService::WithRawCallbackMethod_BatchSubmitJobs<v1::JobService::WithRawCallbackMethod_GetJob<
+        v1::JobService::WithRawCallbackMethod_ListJobs<v1::JobService::WithRawCallbackMethod_CancelJob<Base>>>>>;
+
+class JobService final : public RawJobCalls<v1::JobService::CallbackService> {
  public:
   struct Parts {
     CallSetting setting;
@@ -28,27 +34,27 @@ class JobService final : public v1::JobService::CallbackService {
   };
   explicit JobService(Parts parts) : parts_(std::move(parts)) {}
 
-  grpc::ServerUnaryReactor* SubmitJob(grpc::CallbackServerContext* context, const v1::SubmitJobRequest* request,
-                                      v1::SubmitJobResponse* response) override;
-  grpc::ServerUnaryReactor* BatchSubmitJobs(grpc::CallbackServerContext* context,
-                                            const v1::BatchSubmitJobsRequest* request,
-                                            v1::BatchSubmitJobsResponse* response) override;
-  grpc::ServerUnaryReactor* GetJob(grpc::CallbackServerContext* context, const v1::GetJobRequest* request,
-                                   v1::GetJobResponse* response) override;
-  grpc::ServerUnaryReactor* ListJobs(grpc::CallbackServerContext* context, const v1::ListJobsRequest* request,
-                                     v1::ListJobsResponse* response) override;
-  grpc::ServerUnaryReactor* CancelJob(grpc::CallbackServerContext* context, const v1::CancelJobRequest* request,
-                                      v1::CancelJobResponse* response) override;
+  grpc::ServerUnaryReactor* SubmitJob(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
+                                      grpc::ByteBuffer* response) override;
+  grpc::ServerUnaryReactor* BatchSubmitJobs(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
+                                            grpc::ByteBuffer* response) override;
+  grpc::ServerUnaryReactor* GetJob(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
+                                   grpc::ByteBuffer* response) override;
+  grpc::ServerUnaryReactor* ListJobs(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
+                                     grpc::ByteBuffer* response) override;
+  grpc::ServerUnaryReactor* CancelJob(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
+                                      grpc::ByteBuffer* response) override;
   grpc::ServerWriteReactor<v1::WatchJobsResponse>* WatchJobs(grpc::CallbackServerContext* context,
                                                              const v1::WatchJobsRequest* request) override;
   grpc::ServerWriteReactor<v1::ReadLogResponse>* ReadLog(grpc::CallbackServerContext* context,
                                                          const v1::ReadLogRequest* request) override;
 
  private:
-  // Authenticates and decodes on the pool, then the committer answers.
-  grpc::ServerUnaryReactor* Submit(grpc::CallbackServerContext* context,
-                                   std::function<Result<SubmissionDraft>(const Principal&)> decode, bool validate_only,
-                                   std::function<Status(const std::vector<Result<JobView>>&)> answer);
+  // Decodes on the pool, then the committer answers.
+  template <class Request, class Response>
+  grpc::ServerUnaryReactor* Submit(RawCall call);
+  Result<SubmissionDraft> Decode(const Principal& principal, const v1::SubmitJobRequest& request);
+  Result<SubmissionDraft> Decode(const Principal& principal, const v1::BatchSubmitJobsRequest& request);
   Result<SubmissionDraft> DraftFor(const Principal& principal, const std::string& project);
   // The unit never changes, so it is looked up once.
   Result<std::string> UnitOf(ProjectId project_id) EXCLUDES(mutex_);

@@ -11,7 +11,18 @@
 
 namespace turnpike {
 
-class SiteService final : public v1::SiteService::CallbackService {
+// The unary calls come as bytes (raw_message.h).
+template <class Base>
+using RawSiteCalls = v1::SiteService::WithRawCallbackMethod_RegisterSite<v1::SiteService::WithRawCallbackMethod_GetSite<
+    v1::SiteService::WithRawCallbackMethod_ListSites<v1::SiteService::WithRawCallbackMethod_UpdateSite<
+        v1::SiteService::WithRawCallbackMethod_DrainSite<v1::SiteService::WithRawCallbackMethod_ResumeSite<
+            v1::SiteService::WithRawCallbackMethod_CreateEnrollmentToken<
+                v1::SiteService::WithRawCallbackMethod_QuarantineSite<
+                    v1::SiteService::WithRawCallbackMethod_ReleaseSite<
+                        v1::SiteService::WithRawCallbackMethod_SetPriceBook<
+                            v1::SiteService::WithRawCallbackMethod_GetPriceBook<Base>>>>>>>>>>>;
+
+class SiteService final : public RawSiteCalls<v1::SiteService::CallbackService> {
  public:
   struct Parts {
     CallSetting setting;
@@ -24,25 +35,32 @@ class SiteService final : public v1::SiteService::CallbackService {
   };
   explicit SiteService(Parts parts) : parts_(std::move(parts)) {}
 
-  grpc::ServerUnaryReactor* RegisterSite(grpc::CallbackServerContext* context, const v1::RegisterSiteRequest* request,
-                                         v1::RegisterSiteResponse* response) override;
-  grpc::ServerUnaryReactor* GetSite(grpc::CallbackServerContext* context, const v1::GetSiteRequest* request,
-                                    v1::GetSiteResponse* response) override;
-  grpc::ServerUnaryReactor* ListSites(grpc::CallbackServerContext* context, const v1::ListSitesRequest* request,
-                                      v1::ListSitesResponse* response) override;
-  grpc::ServerUnaryReactor* UpdateSite(grpc::CallbackServerContext* context, const v1::UpdateSiteRequest* request,
-                                       v1::UpdateSiteResponse* response) override;
-  grpc::ServerUnaryReactor* DrainSite(grpc::CallbackServerContext* context, const v1::DrainSiteRequest* request,
-                                      v1::DrainSiteResponse* response) override;
-  grpc::ServerUnaryReactor* ResumeSite(grpc::CallbackServerContext* context, const v1::ResumeSiteRequest* request,
-                                       v1::ResumeSiteResponse* response) override;
-  grpc::ServerUnaryReactor* SetPriceBook(grpc::CallbackServerContext* context, const v1::SetPriceBookRequest* request,
-                                         v1::SetPriceBookResponse* response) override;
-  grpc::ServerUnaryReactor* GetPriceBook(grpc::CallbackServerContext* context, const v1::GetPriceBookRequest* request,
-                                         v1::GetPriceBookResponse* response) override;
+  grpc::ServerUnaryReactor* RegisterSite(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
+                                         grpc::ByteBuffer* response) override;
+  grpc::ServerUnaryReactor* GetSite(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
+                                    grpc::ByteBuffer* response) override;
+  grpc::ServerUnaryReactor* ListSites(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
+                                      grpc::ByteBuffer* response) override;
+  grpc::ServerUnaryReactor* UpdateSite(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
+                                       grpc::ByteBuffer* response) override;
+  grpc::ServerUnaryReactor* DrainSite(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
+                                      grpc::ByteBuffer* response) override;
+  grpc::ServerUnaryReactor* ResumeSite(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
+                                       grpc::ByteBuffer* response) override;
+  grpc::ServerUnaryReactor* CreateEnrollmentToken(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
+                                                  grpc::ByteBuffer* response) override;
+  grpc::ServerUnaryReactor* QuarantineSite(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
+                                           grpc::ByteBuffer* response) override;
+  grpc::ServerUnaryReactor* ReleaseSite(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
+                                        grpc::ByteBuffer* response) override;
+  grpc::ServerUnaryReactor* SetPriceBook(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
+                                         grpc::ByteBuffer* response) override;
+  grpc::ServerUnaryReactor* GetPriceBook(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
+                                         grpc::ByteBuffer* response) override;
 
  private:
   Status Register(const v1::RegisterSiteRequest& request, v1::RegisterSiteResponse& response);
+  Status CreateToken(const v1::CreateEnrollmentTokenRequest& request, v1::CreateEnrollmentTokenResponse& response);
   Status List(const v1::ListSitesRequest& request, v1::ListSitesResponse& response);
   Status Update(const v1::UpdateSiteRequest& request, v1::UpdateSiteResponse& response);
   Status SetPrices(const v1::SetPriceBookRequest& request, v1::SetPriceBookResponse& response);

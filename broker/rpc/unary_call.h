@@ -1,6 +1,6 @@
 #pragma once
-// One unary call: authenticated and handled on the worker pool, since both may wait for the database, never on gRPC's
-// own threads.
+// One unary call: authenticated, read and handled on the worker pool, never on gRPC's own threads, since it may wait
+// for the database and a request may be large.
 
 #include <grpcpp/support/server_callback.h>
 
@@ -11,6 +11,7 @@
 #include "base/grpc/error_details.h"
 #include "base/worker_pool.h"
 #include "broker/rpc/authenticator.h"
+#include "broker/rpc/raw_message.h"
 
 namespace turnpike {
 
@@ -26,18 +27,43 @@ inline Status PoolIsFull() {
       {.reason = ErrorReason::kOverloaded, .metadata = {}, .violations = {}, .retry_after = std::chrono::seconds(1)});
 }
 
-// `handle` fills the response of this call; its Status is the call's.
-inline grpc::ServerUnaryReactor* HandleCall(CallSetting setting, grpc::CallbackServerContext* context,
-                                            std::function<Status(const Principal&)> handle) {
+using FinishCall = std::function<void(const Status&)>;
+
+// `handle` finishes the call, then or later.
+inline grpc::ServerUnaryReactor* BeginCall(CallSetting setting, grpc::CallbackServerContext* context,
+                                           std::function<void(const Principal&, const FinishCall&)> handle) {
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-  const bool taken = setting.pool.TryRun([setting, context, reactor, handle = std::move(handle)] {
+  const FinishCall finish = [reactor](const Status& status) { reactor->Finish(ToGrpc(status)); };
+  const bool taken = setting.pool.TryRun([setting, context, finish, handle = std::move(handle)] {
     const Result<Principal> principal = setting.authenticator.Authenticate(*context);
-    reactor->Finish(ToGrpc(principal.ok() ? handle(*principal) : principal.status()));
+    principal.ok() ? handle(*principal, finish) : finish(principal.status());
   });
   if (!taken) {
-    reactor->Finish(ToGrpc(PoolIsFull()));
+    finish(PoolIsFull());
   }
   return reactor;
+}
+
+// A call as gRPC hands it over; it lives until it is finished.
+struct RawCall {
+  grpc::CallbackServerContext* context;
+  const grpc::ByteBuffer* request;
+  grpc::ByteBuffer* response;
+};
+
+// `handle` fills the response of this call; its Status is the call's.
+template <class Request, class Response>
+grpc::ServerUnaryReactor* HandleCall(CallSetting setting, RawCall call,
+                                     std::function<Status(const Principal&, const Request&, Response&)> handle) {
+  const auto answer = [call, handle = std::move(handle)](const Principal& principal) -> Status {
+    Request request;
+    RETURN_IF_ERROR(ReadRequest(*call.request, request));
+    Response response;
+    RETURN_IF_ERROR(handle(principal, request, response));
+    return WriteResponse(response, *call.response);
+  };
+  return BeginCall(setting, call.context,
+                   [answer](const Principal& principal, const FinishCall& finish) { finish(answer(principal)); });
 }
 
 }  // namespace turnpike
