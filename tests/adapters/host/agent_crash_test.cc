@@ -1,5 +1,6 @@
-// The agent is killed at each of its failpoints (docs/faults.md A7 to A12), with the real process scheduler and the
-// real wrapper. Its successor must bring the attempt to its end, and the program must have run once.
+// The agent is killed at each of its failpoints (docs/faults.md A7 to A12) and at each write of its journal (D1), with
+// the real process scheduler and the real wrapper.  Its successor must bring the attempt to its end, and the program
+// must have run once.
 #include <gtest/gtest.h>
 #include <signal.h>
 
@@ -50,14 +51,13 @@ void Live(const std::string& folder) {
   EXPECT_TRUE(Eventually([&] { return scheduler->Poll({}).sources.front().jobs.empty(); }));
 }
 
-TEST(AgentAlone, LivesUntilItsFailpoint) {
-  const std::optional<std::string> folder = FolderOfOwnProcess();
-  if (!folder) {
-    GTEST_LOG_(INFO) << "nothing to do here: "
-                        "run by AgentCrash";
-    return;
-  }
-  Live(*folder);
+[[maybe_unused]] const bool kLive = DeclareProcessRole("LivesUntilItsFailpoint", Live);
+
+ChildResult LiveUntil(const std::string& folder, const std::string& failpoint) {
+#if !defined(TURNPIKE_FAILPOINTS)
+  ADD_FAILURE() << "built without failpoints; use the preset dev";
+#endif
+  return RunInOwnProcess({.role = "LivesUntilItsFailpoint", .folder = folder, .failpoints = failpoint});
 }
 
 class AgentCrash : public testing::TestWithParam<const char*> {
@@ -75,13 +75,28 @@ INSTANTIATE_TEST_SUITE_P(Failpoints, AgentCrash,
                          });
 
 TEST_P(AgentCrash, IsSurvivedAndTheProgramRunsOnce) {
-#if !defined(TURNPIKE_FAILPOINTS)
-  GTEST_FAIL() << "built without failpoints; use the preset dev";
-#endif
-  const ChildResult first = RunTestAlone("AgentAlone.*", scratch_.path(), std::string(GetParam()) + "=kill");
+  const ChildResult first = LiveUntil(scratch_.path(), std::string(GetParam()) + "=kill");
   ASSERT_EQ(first.signal, SIGKILL) << "the failpoint was not reached\n" << first.output;
   Live(scratch_.path());
   EXPECT_EQ(ReadFile(scratch_.File("ran")).value_or(""), "ran\n");
+}
+
+// Each step that the agent takes outside stands between two of them.
+TEST(AgentCrashAtEveryWrite, IsSurvivedAndTheProgramRunsOnce) {
+  constexpr int kWritesMin = 6;  // session, claim, GO, intent, submitted, ended
+  for (int write = 1;; ++write) {
+    SCOPED_TRACE(write);
+    const ScratchFolder scratch;
+    const ChildResult first = LiveUntil(scratch.path(), fmt::format("journal.sync=kill@{}", write));
+    if (first.signal == 0) {
+      EXPECT_TRUE(HasPassed(first)) << first.output;
+      EXPECT_GT(write, kWritesMin);
+      return;
+    }
+    ASSERT_EQ(first.signal, SIGKILL) << first.output;
+    Live(scratch.path());
+    EXPECT_EQ(ReadFile(scratch.File("ran")).value_or(""), "ran\n");
+  }
 }
 
 TEST_F(AgentCrash, WithoutACrashItRunsOnceToo) {

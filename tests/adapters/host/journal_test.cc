@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 #include <sys/mount.h>
 
+#include <cerrno>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 
@@ -197,62 +199,65 @@ TEST_F(JournalTest, AFailedSyncEndsEverything) {
 #if !defined(TURNPIKE_FAILPOINTS)
   GTEST_FAIL() << "built without failpoints; use the preset dev";
 #endif
-  const ChildResult result = RunTestAlone("JournalAlone.MeetsAFailingDisk", scratch_.path(), "journal.sync=error");
-  EXPECT_EQ(result.exit_code, 0) << result.output;
+  const ChildResult result =
+      RunInOwnProcess({.role = "MeetsAFailingDisk", .folder = scratch_.path(), .failpoints = "journal.sync=error"});
+  EXPECT_TRUE(HasPassed(result)) << result.output;
 }
 
-TEST(JournalAlone, MeetsAFailingDisk) {
-  const std::optional<std::string> folder = FolderOfOwnProcess();
-  if (!folder) {
-    GTEST_LOG_(INFO) << "nothing to do here: "
-                        "run by JournalTest.AFailedSyncEndsEverything";
-    return;
-  }
+void MeetAFailingDisk(const std::string& folder) {
   SystemClock clock;
   SystemRandom random;
   IdSource ids(clock, random);
-  const std::unique_ptr<Journal> journal = Journal::Open({.folder = *folder + "/data"}, ids).value();
+  const std::unique_ptr<Journal> journal = Journal::Open({.folder = folder + "/data"}, ids).value();
   JournalBatch batch;
   batch.SetEpoch(1);
   EXPECT_EQ(journal->Commit(batch).code(), StatusCode::kDataLoss);
   EXPECT_EQ(journal->Commit(batch).code(), StatusCode::kDataLoss) << "it must not go on after that";
   EXPECT_EQ(journal->state().epoch_seen, 0);
 }
+[[maybe_unused]] const bool kFailingDisk = DeclareProcessRole("MeetsAFailingDisk", MeetAFailingDisk);
 
-// A small disk of its own, where the test may make one.
+// In a namespace of its own an ordinary user may mount a small disk, too.
 TEST_F(JournalTest, AFullDiskStopsClaimsFirstAndReportsMuchLater) {
-  const std::string disk = scratch_.File("disk");
-  ASSERT_TRUE(MakeFolders(disk).ok());
-  if (::mount("tmpfs", disk.c_str(), "tmpfs", 0, "size=4m") != 0) {
-    GTEST_LOG_(INFO) << "nothing to do here: "
-                        "mounting a small disk needs root";
-    return;
-  }
-  {
-    const auto journal = Open({.folder = disk + "/data", .reserve_bytes = 1 << 20});
-    std::string ballast(64 << 10, 'b');
-    std::ofstream file(disk + "/ballast", std::ios::binary);
-    JournalBatch batch;
-    batch.AddReport(Report(AttemptId(), AmbiguousFact{std::string(32 << 10, 'x')}));
-    while (file.write(ballast.data(), static_cast<std::streamsize>(ballast.size())).flush()) {
-    }
-    int reports = 0;
-    int reports_without_room = 0;
-    Status status;
-    while ((status = journal->Commit(batch)).ok() && reports < 1000) {
-      ++reports;
-      reports_without_room += journal->has_room() ? 0 : 1;
-    }
-    EXPECT_EQ(status.code(), StatusCode::kResourceExhausted) << status;
-    EXPECT_GT(reports_without_room, 8) << "states are still reported when claims are refused";
-    EXPECT_FALSE(journal->has_room());
-    file.close();
-    std::filesystem::remove(disk + "/ballast");
-    EXPECT_TRUE(journal->Commit(batch).ok()) << "and it goes on once there is room";
-    EXPECT_TRUE(journal->has_room());
-  }
-  EXPECT_EQ(::umount(disk.c_str()), 0);
+  const ChildResult result = RunInOwnProcess({.role = "MeetsAFullDisk",
+                                              .folder = scratch_.path(),
+                                              .run_by = {"unshare", "--user", "--map-root-user", "--mount"}});
+  EXPECT_TRUE(HasPassed(result)) << result.output << result.error_output;
 }
+
+void MeetAFullDisk(const std::string& disk) {
+  ASSERT_EQ(::mount("tmpfs", disk.c_str(), "tmpfs", 0, "size=4m"), 0) << ::strerrordesc_np(errno);
+  SystemClock clock;
+  SystemRandom random;
+  IdSource ids(clock, random);
+  const std::unique_ptr<Journal> journal =
+      Journal::Open({.folder = disk + "/data", .reserve_bytes = 1 << 20}, ids).value();
+  std::string ballast(64 << 10, 'b');
+  std::ofstream file(disk + "/ballast", std::ios::binary);
+  while (file.write(ballast.data(), static_cast<std::streamsize>(ballast.size())).flush()) {
+  }
+  JournalBatch batch;
+  batch.AddReport({.seq = 0,
+                   .attempt_id = AttemptId(),
+                   .fence = 1,
+                   .time = TimestampFromSeconds(1),
+                   .fact = AmbiguousFact{std::string(32 << 10, 'x')}});
+  int reports = 0;
+  int reports_without_room = 0;
+  Status status;
+  while ((status = journal->Commit(batch)).ok() && reports < 1000) {
+    ++reports;
+    reports_without_room += journal->has_room() ? 0 : 1;
+  }
+  EXPECT_EQ(status.code(), StatusCode::kResourceExhausted) << status;
+  EXPECT_GT(reports_without_room, 8) << "states are still reported when claims are refused";
+  EXPECT_FALSE(journal->has_room());
+  file.close();
+  std::filesystem::remove(disk + "/ballast");
+  EXPECT_TRUE(journal->Commit(batch).ok()) << "and it goes on once there is room";
+  EXPECT_TRUE(journal->has_room());
+}
+[[maybe_unused]] const bool kFullDisk = DeclareProcessRole("MeetsAFullDisk", MeetAFullDisk);
 
 // --- Rewriting.
 

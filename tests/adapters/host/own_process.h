@@ -1,12 +1,13 @@
 #pragma once
-// Runs one test of this binary in a process of its own, armed with failpoints: their environment is read once in a
-// process's life.
+// What a test does in another process of this binary, armed with failpoints: their environment is read once in a
+// process's life.  Such a role is a test of the suite OwnProcess there; in an ordinary run it does not exist.
 
 #include <gtest/gtest.h>
 
 #include <cstdlib>
-#include <optional>
+#include <filesystem>
 #include <string>
+#include <vector>
 
 #include "base/check.h"
 #include "base/child_process.h"
@@ -15,20 +16,51 @@ namespace turnpike {
 
 inline constexpr char kOwnProcessFolder[] = "TURNPIKE_TEST_FOLDER";
 
-// The folder that the test is to work in, where it was started by RunTestAlone; nullopt in an ordinary run.
-inline std::optional<std::string> FolderOfOwnProcess() {
+using ProcessRole = void (*)(const std::string& folder);
+
+class ProcessRoleTest final : public testing::Test {
+ public:
+  ProcessRoleTest(ProcessRole role, std::string folder) : role_(role), folder_(std::move(folder)) {}
+  void TestBody() override { role_(folder_); }
+
+ private:
+  const ProcessRole role_;
+  const std::string folder_;
+};
+
+// Before main; false in an ordinary run.
+inline bool DeclareProcessRole(const char* name, ProcessRole role) {
   const char* folder = ::getenv(kOwnProcessFolder);
-  return folder == nullptr ? std::nullopt : std::optional<std::string>(folder);
+  if (folder != nullptr) {
+    testing::RegisterTest("OwnProcess", name, nullptr, nullptr, __FILE__, __LINE__,
+                          [role, folder]() -> testing::Test* { return new ProcessRoleTest(role, folder); });
+  }
+  return folder != nullptr;
 }
 
-inline ChildResult RunTestAlone(const std::string& test, const std::string& folder, const std::string& failpoints) {
+struct OwnProcess {
+  std::string role;
+  std::string folder;
+  std::string failpoints = {};
+  std::vector<std::string> run_by = {};  // a program and its arguments, which runs it
+};
+
+inline ChildResult RunInOwnProcess(const OwnProcess& process) {
   ChildCommand command;
-  command.argv = {"/proc/self/exe", "--gtest_filter=" + test};
-  command.environment = {{"PATH", "/usr/bin:/bin"}, {kOwnProcessFolder, folder}, {"TURNPIKE_FAILPOINTS", failpoints}};
+  command.argv = process.run_by;
+  const std::string program = std::filesystem::read_symlink("/proc/self/exe");
+  command.argv.insert(command.argv.end(), {program, "--gtest_filter=OwnProcess." + process.role});
+  command.environment = {
+      {"PATH", "/usr/bin:/bin"}, {kOwnProcessFolder, process.folder}, {"TURNPIKE_FAILPOINTS", process.failpoints}};
   command.timeout = std::chrono::minutes(2);
   Result<ChildResult> result = RunChild(command);
   CHECK(result.ok());
   return *std::move(result);
+}
+
+// The role was there, and came to its end.
+inline bool HasPassed(const ChildResult& result) {
+  return result.exit_code == 0 && result.output.find("[  PASSED  ] 1 test.") != std::string::npos;
 }
 
 }  // namespace turnpike

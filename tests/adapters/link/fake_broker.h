@@ -188,6 +188,14 @@ class FakeBroker final : public v1::SiteLinkService::WithCallbackMethod_Synchron
     const MutexLock lock(mutex_);
     logs_held_ = true;
   }
+  // A SendLog call has arrived and waits.
+  bool WaitUntilLogsAreHeld() {
+    const auto until = std::chrono::steady_clock::now() + kTestPatience;
+    const MutexLock lock(mutex_);
+    while (log_calls_waiting_ == 0 && changed_.WaitUntil(mutex_, until)) {
+    }
+    return log_calls_waiting_ > 0;
+  }
   void ReleaseLogs() {
     const MutexLock lock(mutex_);
     logs_held_ = false;
@@ -230,9 +238,12 @@ class FakeBroker final : public v1::SiteLinkService::WithCallbackMethod_Synchron
       log_refusals_.pop_front();
       return ToGrpc(refusal);
     }
+    ++log_calls_waiting_;
+    changed_.NotifyAll();
     while (logs_held_) {
       changed_.Wait(mutex_);
     }
+    --log_calls_waiting_;
     logs_.insert(logs_.end(), pieces.begin(), pieces.end());
     changed_.NotifyAll();
     return grpc::Status::OK;
@@ -245,6 +256,7 @@ class FakeBroker final : public v1::SiteLinkService::WithCallbackMethod_Synchron
   std::vector<v1::SendLogRequest> logs_ GUARDED_BY(mutex_);
   std::deque<Status> log_refusals_ GUARDED_BY(mutex_);
   bool logs_held_ GUARDED_BY(mutex_) = false;
+  int log_calls_waiting_ GUARDED_BY(mutex_) = 0;
   int renewals_ GUARDED_BY(mutex_) = 0;
   std::unique_ptr<GrpcServer> server_;
 };

@@ -94,7 +94,9 @@ TEST_F(Logs, DoNotHoldUpTheEnd) {
     LogSender sender(Settings());
     sender.UseStub(Stub());
     sender.Add({Piece("one")});
+    ASSERT_TRUE(broker_.WaitUntilLogsAreHeld());
   }
+  EXPECT_EQ(broker_.logs().size(), 0U) << "it ended while the broker still had the call";
   broker_.ReleaseLogs();
 }
 

@@ -141,6 +141,7 @@ TEST_F(Link, ClaimsOffersOfTheSnapshot) {
   ASSERT_EQ(reports.size(), 2U);
   EXPECT_EQ(reports[0].fact_case(), v1::Report::kClaimed);
   EXPECT_EQ(reports[1].fact_case(), v1::Report::kClaimed);
+  LetItReport(session);
   EXPECT_EQ(scheduler_.submissions(), 0U) << "GO has not come";
 }
 

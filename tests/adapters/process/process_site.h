@@ -2,7 +2,6 @@
 // A process scheduler in a folder of its own, for the contract and for the adapter's own tests.
 
 #include <memory>
-#include <optional>
 #include <string>
 
 #include "adapters/core/pick_job.h"
@@ -16,7 +15,7 @@ namespace turnpike {
 
 class ProcessSite {
  public:
-  static constexpr std::optional<std::chrono::seconds> kTimeLimitMin = std::chrono::seconds(1);
+  static constexpr bool kKeepsShortTimeLimits = true;
 
   ProcessSite() {
     options_.state_directory = scratch_.File("state");
@@ -52,7 +51,7 @@ class ProcessSite {
     job.cpus_per_task = 4;
     return job;
   }
-  static std::optional<LocalJob> Impossible(LocalJob job) {
+  static LocalJob Impossible(LocalJob job) {
     job.nodes = 2;
     return job;
   }

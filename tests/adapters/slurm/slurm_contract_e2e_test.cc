@@ -63,12 +63,12 @@ class SlurmSite {
     job.tasks = kCpus;
     return job;
   }
-  static std::optional<LocalJob> Impossible(LocalJob job) {
+  static LocalJob Impossible(LocalJob job) {
     job.flags = {{"--constraint", "nosuch"}};
     return job;
   }
-  static constexpr std::optional<std::chrono::seconds> kTimeLimitMin =
-      std::nullopt;  // a minute, and looked at twice in one
+  static constexpr bool kKeepsShortTimeLimits = false;
+  static constexpr char kTimeLimitTest[] = "SlurmWithAccounting.SaysThatATimeLimitEndedTheJob";
 
  private:
   std::shared_ptr<slurm::SlurmLab> lab_;
