@@ -76,11 +76,6 @@ SlurmSettings SlurmSettingsOf(const AgentConfig& config, const std::string& own_
     }
     settings.allowed_flags.insert(row.flags.begin(), row.flags.end());
   }
-  // Jobs name an accelerator as the scheduler does; capacity takes the first name that fits, which is the class.
-  const std::vector<SlurmAccelerator> classes = settings.accelerators;
-  for (const SlurmAccelerator& accelerator : classes) {
-    settings.accelerators.push_back({.gres = accelerator.gres, .model = accelerator.gres});
-  }
   return settings;
 }
 

@@ -53,7 +53,7 @@ struct LocalJob {
   int cpus_per_task = 1;
   int64_t memory_per_node_mib = 0;  // 0: not asked
   int64_t memory_per_cpu_mib = 0;
-  std::string accelerator_model;  // empty: none
+  std::string accelerator_resource;  // as the scheduler names it: "gpu:a100"; empty: none
   int accelerators_per_node = 0;
   bool exclusive = false;
   std::chrono::seconds time_limit{0};

@@ -47,14 +47,12 @@ void ApplyAcknowledge(int64_t seq, JournalState& state) {
 
 Status ApplyEnding(std::string_view body, size_t endings_max, JournalState& state) {
   ASSIGN_OR_RETURN(JobReport report, DecodeReport(body));
-  if (state.endings.size() >= endings_max) {
-    auto oldest = state.endings.begin();
-    for (auto ending = state.endings.begin(); ending != state.endings.end(); ++ending) {
-      oldest = ending->second.seq < oldest->second.seq ? ending : oldest;
-    }
-    state.endings.erase(oldest);
+  const AttemptId attempt_id = report.attempt_id;
+  state.endings.insert_or_assign(attempt_id, std::move(report));
+  if (state.endings.size() > endings_max) {
+    state.endings.erase(
+        std::ranges::min_element(state.endings, {}, [](const auto& ending) { return ending.second.seq; }));
   }
-  state.endings.insert_or_assign(report.attempt_id, std::move(report));
   return OkStatus();
 }
 

@@ -218,7 +218,7 @@ Result<LocalJob> LocalJobBuilder::Describe(const AttemptId& attempt_id, const Or
   job.cpus_per_task = std::max(order.cpus_per_task, 1);
   job.memory_per_node_mib = order.memory_per_node_mib;
   job.memory_per_cpu_mib = order.memory_per_cpu_mib;
-  ASSIGN_OR_RETURN(job.accelerator_model, LocalAccelerator(order, share));
+  ASSIGN_OR_RETURN(job.accelerator_resource, LocalAccelerator(order, share));
   job.accelerators_per_node = order.accelerators_per_node;
   job.exclusive = order.exclusive || share.whole_nodes;
   job.time_limit = order.time_limit;

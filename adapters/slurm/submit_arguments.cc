@@ -126,13 +126,13 @@ void AddAccount(const LocalJob& job, const SlurmSettings& settings, Arguments& a
 
 void AddAccelerators(const LocalJob& job, const SlurmSettings& settings, Arguments& arguments) {
   if (job.accelerators_per_node == 0) return;
-  for (const SlurmAccelerator& accelerator : settings.accelerators) {
-    if (accelerator.model != job.accelerator_model) continue;
-    if (!Holds(accelerator.gres, "_:.+-", kNameSizeMax) || job.accelerators_per_node < 0) break;
-    return arguments.Add(fmt::format("--gres={}:{}", accelerator.gres, job.accelerators_per_node));
+  const std::string& resource = job.accelerator_resource;
+  const bool known = std::ranges::count(settings.accelerators, resource, &SlurmAccelerator::gres) > 0;
+  if (!known || !Holds(resource, "_:.+-", kNameSizeMax) || job.accelerators_per_node < 0) {
+    return arguments.Refuse(InvalidArgument("{} of '{}' a node: the settings name no such generic resource",
+                                            job.accelerators_per_node, resource));
   }
-  arguments.Refuse(InvalidArgument("{} accelerators '{}' a node: the settings name no generic resource for them",
-                                   job.accelerators_per_node, job.accelerator_model));
+  arguments.Add(fmt::format("--gres={}:{}", resource, job.accelerators_per_node));
 }
 
 void AddResources(const LocalJob& job, const SlurmSettings& settings, Arguments& arguments) {

@@ -55,7 +55,7 @@ TEST_F(LocalJobBuilderTest, FillsJobAndFolder) {
   EXPECT_TRUE(IsGenuineComment(job->comment, job->tag, kAgentSiteKey));
   EXPECT_EQ(job->display_name, "my job");
   EXPECT_EQ(job->account.local_user, OwnUser());
-  EXPECT_EQ(job->accelerator_model, "gpu:a100");
+  EXPECT_EQ(job->accelerator_resource, "gpu:a100");
   EXPECT_EQ(job->tasks, 1);
   EXPECT_THAT(job->wrapper, StartsWith("#!/bin/sh\ntp_directory='" + job->directory + "'\n"));
   EXPECT_EQ(job->wrapper.find(GuardSecret(id_, kAgentSiteKey)), std::string::npos)

@@ -52,7 +52,7 @@ TEST_F(SlurmWithAccounting, TellsWhatARunningJobHolds) {
   job.tasks = 2;
   job.cpus_per_task = 2;
   job.memory_per_node_mib = 512;
-  job.accelerator_model = "fake-80g";
+  job.accelerator_resource = "gpu:fake";
   job.accelerators_per_node = 2;
   const LocalJobIdentity identity = Submit(job);
   const ResourceAmounts held{.nodes = 2, .cores = 4, .accelerators = 4, .memory_mib = 1024};

@@ -37,7 +37,7 @@ TEST(SubmitArguments, HoldsAllThatAJobAsksFor) {
   job.tasks_per_node = 4;
   job.cpus_per_task = 3;
   job.memory_per_node_mib = 4096;
-  job.accelerator_model = "a100-80g";
+  job.accelerator_resource = "gpu:a100";
   job.accelerators_per_node = 4;
   job.exclusive = true;
   job.time_limit = std::chrono::seconds(61);
@@ -88,12 +88,12 @@ TEST(SubmitArguments, RefusesWhateverCouldBeMoreThanAValue) {
       {"negative time", [](LocalJob& job) { job.time_limit = std::chrono::hours(-1); }},
       {"an unknown accelerator",
        [](LocalJob& job) {
-         job.accelerator_model = "tpu";
+         job.accelerator_resource = "tpu";
          job.accelerators_per_node = 1;
        }},
       {"negative accelerators",
        [](LocalJob& job) {
-         job.accelerator_model = "a100-80g";
+         job.accelerator_resource = "gpu:a100";
          job.accelerators_per_node = -1;
        }},
       {"a strange signal",
