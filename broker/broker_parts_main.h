@@ -16,6 +16,7 @@
 #include "broker/pg/pg_event_log.h"
 #include "broker/pg/pg_job_store.h"
 #include "broker/pg/pg_link_store.h"
+#include "broker/pg/pg_placement_lease.h"
 #include "broker/pg/pg_placement_store.h"
 #include "broker/pg/pg_site_store.h"
 #include "broker/pg/pg_token_store.h"
@@ -41,7 +42,8 @@ class BrokerParts {
   TransactionRunner api_transactions;
   TransactionRunner submit_transactions;
   TransactionRunner link_transactions;
-  TransactionRunner placement_transactions;
+  TransactionRunner placement_transactions;  // one connection: the placement lease is its session's
+  TransactionRunner event_transactions;
   PgJobStore job_store;
   PgJobStore submit_store;
   PgSiteStore site_store;
@@ -49,6 +51,7 @@ class BrokerParts {
   PgLedgerStore ledger_store;
   PgLinkStore link_store;
   PgPlacementStore placement_store;
+  PgPlacementLease placement_lease;
   PgEventLog event_log;
   std::unique_ptr<CertificateAuthority> authority;
   IndexFollower index;

@@ -1,5 +1,7 @@
 #include "broker/live/placement_loop.h"
 
+#include <utility>
+
 #include "base/failpoint.h"
 #include "base/log.h"
 
@@ -54,16 +56,34 @@ Status PlacementLoop::Turn() {
     RETURN_IF_ERROR(parts_.index.RefreshSites());
     refreshed = true;
   }
-  if ((news || refreshed) && parts_.index.HasWaiting()) {
-    RETURN_IF_ERROR(PlaceWaiting());
-  }
   if (Due(signalled_, pace_.sign_of_life)) {
     Tell({});
+  }
+  ASSIGN_OR_RETURN(const bool just_taken, RenewLease());
+  if (!lease_.held) {
+    return OkStatus();
+  }
+  if ((news || refreshed || just_taken) && parts_.index.HasWaiting()) {
+    RETURN_IF_ERROR(PlaceWaiting());
   }
   if (Due(swept_, pace_.sweep_interval)) {
     RETURN_IF_ERROR(Sweep());
   }
   return OkStatus();
+}
+
+Result<bool> PlacementLoop::RenewLease() {
+  if (!Due(renewed_, pace_.lease_renewal)) {
+    return false;
+  }
+  const LeaseStanding before = std::exchange(lease_, {});  // Not held, should this fail.
+  ASSIGN_OR_RETURN(lease_, parts_.lease.Renew());
+  const bool just_taken = lease_.held && !before.held;
+  if (just_taken || lease_.holder != before.holder) {
+    LogInfo(lease_.held ? "this replica places jobs" : "another replica places jobs",
+            {{"replica", lease_.holder}, {"epoch", std::to_string(lease_.epoch)}});
+  }
+  return just_taken;
 }
 
 Result<bool> PlacementLoop::Follow() {
@@ -91,8 +111,8 @@ Status PlacementLoop::PlaceWaiting() {
   RoundPlan round;
   do {
     round = parts_.index.PlanRound();
-    TURNPIKE_FAILPOINT("offer.planned");
     if (!round.attempts.empty()) {
+      TURNPIKE_FAILPOINT("offer.planned");
       Result<size_t> placed = parts_.store.CommitPlan(round.attempts, pace_.offer_lifetime);
       if (!placed.ok()) {
         index_stale_ = true;  // Nobody knows what was stored, and the planned jobs are out of the index.

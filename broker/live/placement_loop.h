@@ -1,7 +1,7 @@
 #pragma once
-// What keeps running between submissions and sites, on one thread: follow the event log, tell the listeners, run rounds
-// of placement, sweep what is overdue.  It looks at once when something was committed here, and by itself every
-// `look_interval`.
+// What keeps running between submissions and sites, on one thread: follow the event log, tell the listeners; and in the
+// one replica that has the placement lease, run rounds of placement and sweep what is overdue.  It looks at once when
+// something was committed here, and by itself every `look_interval`.
 
 #include <atomic>
 #include <chrono>
@@ -11,6 +11,7 @@
 #include "base/stop_signal.h"
 #include "broker/live/event_tail.h"
 #include "broker/live/index_follower.h"
+#include "broker/ports/placement_lease.h"
 
 namespace turnpike {
 
@@ -19,6 +20,7 @@ class PlacementLoop {
   struct Parts {
     EventLog& log;
     PlacementStore& store;
+    PlacementLease& lease;
     IndexFollower& index;
     const Clock& clock;
     std::vector<EventListener*> listeners;
@@ -26,6 +28,7 @@ class PlacementLoop {
   struct Pace {
     std::chrono::milliseconds look_interval{500};
     std::chrono::milliseconds site_refresh{2'000};
+    std::chrono::milliseconds lease_renewal{1'000};
     std::chrono::milliseconds sweep_interval{2'000};
     std::chrono::seconds sign_of_life{15};
     std::chrono::hours maintenance_interval{12};
@@ -48,6 +51,8 @@ class PlacementLoop {
   Status Turn();
   // Reads events until there are no more; true when there were any.
   Result<bool> Follow();
+  // True once, when this replica has become the one that places.
+  Result<bool> RenewLease();
   Status PlaceWaiting();
   void Tell(const std::vector<LoggedEvent>& events);
   Status Sweep();
@@ -58,8 +63,10 @@ class PlacementLoop {
   StopSignal stop_;
   std::atomic<bool> sites_changed_{true};
   EventPosition position_;
+  LeaseStanding lease_;
   bool index_stale_ = false;  // a plan's outcome is not known: the index is to be read again
   MonotonicTime refreshed_{};
+  MonotonicTime renewed_{};
   MonotonicTime swept_{};
   MonotonicTime maintained_{};
   MonotonicTime signalled_{};

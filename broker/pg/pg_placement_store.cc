@@ -8,6 +8,7 @@
 #include "broker/pg/charge_writer.h"
 #include "broker/pg/job_rows.h"
 #include "broker/pg/late_charges.h"
+#include "broker/pg/pg_placement_lease.h"
 
 namespace turnpike {
 namespace {
@@ -209,6 +210,13 @@ Status WriteAll(Transaction& tx, JobEvent event, const std::vector<JobView>& job
 
 }  // namespace
 
+Status PgPlacementStore::RunAsHolder(const std::function<Status(Transaction&)>& body) {
+  return transactions_.Run({.projects = {}, .site = {}}, [&](Transaction& tx) -> Status {
+    RETURN_IF_ERROR(HoldPlacement(tx));
+    return body(tx);
+  });
+}
+
 Status PgPlacementStore::LoadLive(const std::function<void(const JobView&)>& visit) {
   return transactions_.Run(kReading, [&](Transaction& tx) -> Status {
     return tx.ReadInBatches({.sql = kLoadLive}, [&](const Rows& rows) -> Status {
@@ -253,7 +261,7 @@ Result<std::vector<StoredPause>> PgPlacementStore::LoadPauses() {
 Result<size_t> PgPlacementStore::CommitPlan(const std::vector<PlannedAttempt>& plan,
                                             std::chrono::seconds offer_lifetime) {
   size_t count = 0;
-  RETURN_IF_ERROR(transactions_.Run({.projects = {}, .site = {}}, [&](Transaction& tx) -> Status {
+  RETURN_IF_ERROR(RunAsHolder([&](Transaction& tx) -> Status {
     ASSIGN_OR_RETURN(const std::vector<PlannedAttempt> placed, MarkPlaced(tx, plan));
     count = placed.size();
     if (placed.empty()) {
@@ -277,7 +285,7 @@ Result<size_t> PgPlacementStore::FailHopeless(const std::vector<HopelessJob>& jo
     ids.push_back(job.job_id);
   }
   size_t count = 0;
-  RETURN_IF_ERROR(transactions_.Run({.projects = {}, .site = {}}, [&](Transaction& tx) -> Status {
+  RETURN_IF_ERROR(RunAsHolder([&](Transaction& tx) -> Status {
     ASSIGN_OR_RETURN(std::vector<JobView> views, ReadStatuses(tx, ids));
     std::vector<ProjectId> projects;
     for (const JobView& view : views) {
@@ -314,7 +322,7 @@ Result<size_t> PgPlacementStore::FailHopeless(const std::vector<HopelessJob>& jo
 
 Result<size_t> PgPlacementStore::WithdrawExpired(size_t limit) {
   size_t count = 0;
-  RETURN_IF_ERROR(transactions_.Run({.projects = {}, .site = {}}, [&](Transaction& tx) -> Status {
+  RETURN_IF_ERROR(RunAsHolder([&](Transaction& tx) -> Status {
     count = 0;
     ASSIGN_OR_RETURN(const Rows expired, tx.Execute(kExpiredOffers, Params().Int(static_cast<int64_t>(limit))));
     std::vector<AttemptId> attempts;
@@ -358,7 +366,7 @@ Result<size_t> PgPlacementStore::WithdrawExpired(size_t limit) {
 
 Result<size_t> PgPlacementStore::SettleOverdue(size_t limit) {
   size_t count = 0;
-  RETURN_IF_ERROR(transactions_.Run({.projects = {}, .site = {}}, [&](Transaction& tx) -> Status {
+  RETURN_IF_ERROR(RunAsHolder([&](Transaction& tx) -> Status {
     ASSIGN_OR_RETURN(const Rows rows, tx.Execute(kOverdueCharges, Params().Int(static_cast<int64_t>(limit))));
     std::vector<LateCharge> late;
     for (int row = 0; row < rows.size(); ++row) {
@@ -374,7 +382,7 @@ Result<size_t> PgPlacementStore::SettleOverdue(size_t limit) {
 }
 
 Status PgPlacementStore::Maintain() {
-  return transactions_.Run({.projects = {}, .site = {}}, [&](Transaction& tx) -> Status {
+  return RunAsHolder([&](Transaction& tx) -> Status {
     RETURN_IF_ERROR(tx.Execute(kEnsurePartitions).status());
     RETURN_IF_ERROR(tx.Execute(kDropOldKeys).status());
     return tx.Execute(kDropLapsedPauses).status();

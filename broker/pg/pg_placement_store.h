@@ -21,6 +21,9 @@ class PgPlacementStore final : public PlacementStore {
   Status Maintain() override;
 
  private:
+  // Whatever writes: nothing is committed while another replica has the placement lease.
+  Status RunAsHolder(const std::function<Status(Transaction&)>& body);
+
   TransactionRunner& transactions_;
   IdSource& ids_;
 };
