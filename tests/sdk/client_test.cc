@@ -104,6 +104,9 @@ TEST_F(ClientOverFake, HasOneMethodForEachCallOfTheContract) {
   client_->UpdateSite({}).IgnoreError();
   client_->DrainSite({}).IgnoreError();
   client_->ResumeSite({}).IgnoreError();
+  client_->CreateEnrollmentToken({}).IgnoreError();
+  client_->QuarantineSite({}).IgnoreError();
+  client_->ReleaseSite({}).IgnoreError();
   client_->SetPriceBook({}).IgnoreError();
   client_->GetPriceBook({}).IgnoreError();
   client_->CreateProject({}).IgnoreError();
