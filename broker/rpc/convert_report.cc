@@ -1,5 +1,7 @@
 #include "broker/rpc/convert_report.h"
 
+#include <algorithm>
+
 #include "base/grpc/valid_utf8.h"
 #include "broker/rpc/convert_time.h"
 
@@ -8,8 +10,11 @@ namespace {
 
 constexpr size_t kWordsBytesMax = 1'000;  // of a scheduler's own words
 
+// As the database can keep it.
 std::string Words(const std::string& text) {
-  return text.substr(0, kWordsBytesMax);
+  std::string words = ValidUtf8(text, kWordsBytesMax);
+  std::ranges::replace(words, '\0', '?');
+  return words;
 }
 
 std::optional<Timestamp> TimeIf(bool present, const google::protobuf::Timestamp& at) {
@@ -24,7 +29,11 @@ UsageFigures UsageOf(const v1::Usage& usage) {
           .provisional = usage.provisional()};
 }
 
-void Take(const v1::Ended& ended, SiteReport& out) {
+Status Take(const v1::Ended& ended, SiteReport& out) {
+  if (!v1::EndCause_IsValid(ended.cause()) || !v1::FaultClass_IsValid(ended.fault_class())) {
+    return InvalidArgument("report {} names cause {} and fault class {}; is the agent newer than the broker?", out.seq,
+                           static_cast<int>(ended.cause()), static_cast<int>(ended.fault_class()));
+  }
   out.kind = ReportKind::kEnded;
   out.cause = static_cast<EndCause>(ended.cause());
   out.fault = static_cast<FaultClass>(ended.fault_class());
@@ -37,12 +46,18 @@ void Take(const v1::Ended& ended, SiteReport& out) {
   if (ended.has_usage()) {
     out.usage = UsageOf(ended.usage());
   }
+  return OkStatus();
 }
 
-void Take(const v1::NotStarted& not_started, SiteReport& out) {
+Status Take(const v1::NotStarted& not_started, SiteReport& out) {
+  if (!v1::NotStarted::Kind_IsValid(not_started.kind()) || not_started.kind() == v1::NotStarted::KIND_UNSPECIFIED) {
+    return InvalidArgument("report {} says by {} why nothing started; is the agent newer than the broker?", out.seq,
+                           static_cast<int>(not_started.kind()));
+  }
   out.kind = ReportKind::kNotStarted;
   out.not_started = static_cast<NotStartedKind>(static_cast<int>(not_started.kind()) - 1);
   out.detail = Words(not_started.detail());
+  return OkStatus();
 }
 
 void Take(const v1::Interrupted& interrupted, SiteReport& out) {
@@ -75,11 +90,9 @@ Status TakeFact(const v1::Report& report, SiteReport& out) {
       out.start_time = TimeIf(report.started().has_start_time(), report.started().start_time());
       return OkStatus();
     case v1::Report::kEnded:
-      Take(report.ended(), out);
-      return OkStatus();
+      return Take(report.ended(), out);
     case v1::Report::kNotStarted:
-      Take(report.not_started(), out);
-      return OkStatus();
+      return Take(report.not_started(), out);
     case v1::Report::kInterrupted:
       Take(report.interrupted(), out);
       return OkStatus();
@@ -109,18 +122,18 @@ static_assert(static_cast<int>(DesiredPhase::kGone) + 1 == v1::DESIRED_PHASE_GON
 static_assert(static_cast<int>(AccountMode::kCommunityAccount) + 1 == v1::ACCOUNT_MODE_COMMUNITY_ACCOUNT);
 
 AccountMode ModeOf(v1::AccountMode mode) {
-  return mode == v1::ACCOUNT_MODE_UNSPECIFIED ? AccountMode::kOwnAccount
-                                              : static_cast<AccountMode>(static_cast<int>(mode) - 1);
+  const bool known = v1::AccountMode_IsValid(mode) && mode != v1::ACCOUNT_MODE_UNSPECIFIED;
+  return known ? static_cast<AccountMode>(static_cast<int>(mode) - 1) : AccountMode::kOwnAccount;
 }
 
 ShareStatus StatusOf(const v1::Share& share, Timestamp at) {
   ShareStatus out;
-  out.info.name = share.name();
-  out.info.pool = share.pool();
-  out.info.node = {.cpu_architecture = share.node().cpu_architecture(),
+  out.info.name = Words(share.name());
+  out.info.pool = Words(share.pool());
+  out.info.node = {.cpu_architecture = Words(share.node().cpu_architecture()),
                    .cores = share.node().cores(),
                    .memory_mib = share.node().memory_mib(),
-                   .accelerator_model = share.node().accelerator_model(),
+                   .accelerator_model = Words(share.node().accelerator_model()),
                    .accelerators = share.node().accelerators()};
   out.info.limits = {.time_limit_max = std::chrono::seconds(share.limits().time_limit_max().seconds()),
                      .time_limit_default = std::chrono::seconds(share.limits().time_limit_default().seconds()),

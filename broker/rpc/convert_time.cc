@@ -1,10 +1,16 @@
 #include "broker/rpc/convert_time.h"
 
+#include <algorithm>
+
 namespace turnpike {
 namespace {
 
 constexpr int64_t kMicrosPerSecond = 1'000'000;
 constexpr int32_t kNanosPerMicro = 1'000;
+// What the contract's types can mean: the years 1 to 9999, and 10,000 years.
+constexpr int64_t kSecondsAtYearOne = -62'135'596'800;
+constexpr int64_t kSecondsAtYearEnd = 253'402'300'799;
+constexpr int64_t kDurationSecondsMax = 315'576'000'000;
 
 }  // namespace
 
@@ -17,7 +23,8 @@ google::protobuf::Timestamp ToProto(Timestamp at) {
 }
 
 Timestamp FromProto(const google::protobuf::Timestamp& at) {
-  return TimestampFromMicros(at.seconds() * kMicrosPerSecond + at.nanos() / kNanosPerMicro);
+  const int64_t seconds = std::clamp(at.seconds(), kSecondsAtYearOne, kSecondsAtYearEnd);
+  return TimestampFromMicros(seconds * kMicrosPerSecond + at.nanos() / kNanosPerMicro);
 }
 
 google::protobuf::Duration ToProto(Duration duration) {
@@ -28,7 +35,8 @@ google::protobuf::Duration ToProto(Duration duration) {
 }
 
 Duration FromProto(const google::protobuf::Duration& duration) {
-  return Duration(duration.seconds() * kMicrosPerSecond + duration.nanos() / kNanosPerMicro);
+  const int64_t seconds = std::clamp(duration.seconds(), -kDurationSecondsMax, kDurationSecondsMax);
+  return Duration(seconds * kMicrosPerSecond + duration.nanos() / kNanosPerMicro);
 }
 
 }  // namespace turnpike

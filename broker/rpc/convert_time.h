@@ -11,9 +11,9 @@
 namespace turnpike {
 
 google::protobuf::Timestamp ToProto(Timestamp at);
+// Whole microseconds; what is finer is cut off, and what lies outside of the contract's range is its nearest end.
 Timestamp FromProto(const google::protobuf::Timestamp& at);
 google::protobuf::Duration ToProto(Duration duration);
-// Whole microseconds; what is finer is cut off.
 Duration FromProto(const google::protobuf::Duration& duration);
 
 }  // namespace turnpike

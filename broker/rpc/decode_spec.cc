@@ -30,6 +30,12 @@ bool IsVariableName(std::string_view name) {
          std::ranges::all_of(name, [&](char c) { return letter(c) || (c >= '0' && c <= '9'); });
 }
 
+// A name without SIG, or a number.
+bool IsSignal(std::string_view name) {
+  const bool is_number = !name.empty() && name.find_first_not_of("0123456789") == std::string_view::npos;
+  return is_number || IsVariableName(name);
+}
+
 bool IsForeign(std::string_view name) {
   return std::ranges::any_of(kForeignPrefixes, [&](std::string_view prefix) { return name.starts_with(prefix); }) ||
          std::ranges::find(kForeignNames, name) != std::end(kForeignNames);
@@ -66,7 +72,8 @@ class SpecDecoder {
     if (spec_.name().size() > kNameBytesMax) {
       violations_.Add(At("name"), fmt::format("has {} bytes, {} are allowed", spec_.name().size(), kNameBytesMax));
     }
-    if (std::ranges::any_of(spec_.name(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; })) {
+    // NUL is CheckMessage's.
+    if (std::ranges::any_of(spec_.name(), [](char c) { return (c > 0 && c < 0x20) || c == 0x7f; })) {
       violations_.Add(At("name"), "holds control characters");
     }
   }
@@ -130,14 +137,14 @@ class SpecDecoder {
 
   void DecodeTimes() {
     if (spec_.has_time_limit()) {
-      const int64_t seconds = spec_.time_limit().seconds() + (spec_.time_limit().nanos() > 0 ? 1 : 0);
-      draft_.request.time_limit = std::chrono::seconds(seconds);
+      const int64_t seconds = spec_.time_limit().seconds();
+      const bool has_rest = spec_.time_limit().nanos() > 0 && seconds < INT64_MAX;
+      draft_.request.time_limit = std::chrono::seconds(has_rest ? seconds + 1 : seconds);
     }
     if (!spec_.has_signal()) {
       return;
     }
-    if (!IsVariableName(spec_.signal().name()) &&
-        spec_.signal().name().find_first_not_of("0123456789") != std::string::npos) {
+    if (!IsSignal(spec_.signal().name())) {
       violations_.Add(At("signal.name"), "is not the name of a signal, such as USR1");
     }
     const int64_t before = spec_.signal().before_end().seconds();
