@@ -35,14 +35,15 @@ constexpr char kFindByNumber[] = R"sql(
        AND project_id = $1
 )sql";
 
-// $1 project, $2 before this id or NULL, $3 states or empty, $4 how many.
+// $1 project, $2 before this id or NULL, $3 states or empty, $4 jobs or empty, $5 how many.
 constexpr char kList[] = "SELECT" TURNPIKE_JOB_STATUS_COLUMNS R"sql(
       FROM job_status
      WHERE project_id = $1
        AND ($2::uuid IS NULL OR job_id < $2)
        AND (cardinality($3::text[]) = 0 OR state = ANY($3))
+       AND (cardinality($4::uuid[]) = 0 OR job_id = ANY($4))
      ORDER BY job_id DESC
-     LIMIT $4
+     LIMIT $5
 )sql";
 
 // $1 job.
@@ -198,7 +199,8 @@ Result<std::vector<JobView>> PgJobStore::List(const JobListRequest& request) {
   const TransactionSettings settings{.projects = {request.project_id}, .site = {}, .read_only = true};
   RETURN_IF_ERROR(transactions_.Run(settings, [&](Transaction& tx) -> Status {
     Params params;
-    params.Id(request.project_id).OptionalId(request.before).TextArray(states).Int(static_cast<int64_t>(request.limit));
+    params.Id(request.project_id).OptionalId(request.before).TextArray(states).IdArray(request.only);
+    params.Int(static_cast<int64_t>(request.limit));
     ASSIGN_OR_RETURN(const Rows rows, tx.Execute(kList, params));
     jobs.clear();
     for (int row = 0; row < rows.size(); ++row) {

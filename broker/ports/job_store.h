@@ -61,6 +61,7 @@ struct JobListRequest {
   std::optional<JobId> before;
   size_t limit = 0;
   std::vector<JobState> states;  // empty: all
+  std::vector<JobId> only = {};  // empty: all of the project's
 };
 
 struct LogChunk {

@@ -29,10 +29,7 @@ Status TokenTooOld() {
 }  // namespace
 
 WatchStream::WatchStream(const Parts& parts, grpc::CallbackServerContext& context, const v1::WatchJobsRequest& request)
-    : parts_(parts),
-      context_(context),
-      request_(request),
-      job_ids_(request.job_ids().begin(), request.job_ids().end()) {
+    : parts_(parts), context_(context), request_(request) {
   {
     MutexLock lock(mutex_);
     ++pins_;
@@ -60,6 +57,7 @@ void WatchStream::Begin() {
 Status WatchStream::Prepare() {
   ASSIGN_OR_RETURN(const Principal principal, parts_.setting.authenticator.Authenticate(context_));
   ASSIGN_OR_RETURN(project_id_, ProjectOf(principal, request_.project_id()));
+  RETURN_IF_ERROR(ReadJobIds());
   ASSIGN_OR_RETURN(restore_epoch_, parts_.events.RestoreEpoch());
   // Listen first, then read what is there: nothing can fall between the two.
   const WatchHub::Ticket ticket = parts_.hub.Subscribe([this](const WatchHub::Batch& batch) { Receive(batch); });
@@ -88,17 +86,32 @@ Status WatchStream::Prepare() {
   return OkStatus();
 }
 
+Status WatchStream::ReadJobIds() {
+  FieldViolations violations;
+  for (int i = 0; i < request_.job_ids_size(); ++i) {
+    if (const std::optional<JobId> job_id = JobId::Parse(request_.job_ids(i))) {
+      job_ids_.insert(*job_id);
+    } else {
+      violations.Add(fmt::format("job_ids[{}]", i), "is not the id of a job");
+    }
+  }
+  return violations.ToStatus();
+}
+
 Status WatchStream::QueueSnapshot() {
   ASSIGN_OR_RETURN(const EventPosition head, parts_.events.Head());
-  std::optional<JobId> before;
+  // Whoever names a job also wants to know that it has ended already.
+  JobListRequest page{.project_id = project_id_,
+                      .before = {},
+                      .limit = kSnapshotPage,
+                      .states = job_ids_.empty() ? kLiveStates : std::vector<JobState>(),
+                      .only = {job_ids_.begin(), job_ids_.end()}};
   while (true) {
-    ASSIGN_OR_RETURN(
-        const std::vector<JobView> jobs,
-        parts_.jobs.List({.project_id = project_id_, .before = before, .limit = kSnapshotPage, .states = kLiveStates}));
+    ASSIGN_OR_RETURN(const std::vector<JobView> jobs, parts_.jobs.List(page));
     MutexLock lock(mutex_);
     for (const JobView& job : jobs) {
       Queue({.position = head, .at = job.created_at, .kind = "SNAPSHOT", .job = job});
-      before = job.job_id;
+      page.before = job.job_id;
     }
     if (jobs.size() < kSnapshotPage) {
       return OkStatus();
@@ -142,7 +155,7 @@ void WatchStream::Receive(const WatchHub::Batch& batch) {
 }
 
 bool WatchStream::Wanted(const LoggedEvent& event) const {
-  return event.job.project_id == project_id_ && (job_ids_.empty() || job_ids_.contains(event.job.job_id.ToString()));
+  return event.job.project_id == project_id_ && (job_ids_.empty() || job_ids_.contains(event.job.job_id));
 }
 
 void WatchStream::Queue(const LoggedEvent& event) {

@@ -31,7 +31,8 @@ class WatchStream final : public grpc::ServerWriteReactor<v1::WatchJobsResponse>
   // On the pool: who calls, where to begin, what is there already.
   void Begin();
   Status Prepare() EXCLUDES(mutex_);
-  // Each live job once, and where the tail was before they were read.
+  Status ReadJobIds() EXCLUDES(mutex_);
+  // Each job that was named once, or else each live one, and where the tail was before they were read.
   Status QueueSnapshot() EXCLUDES(mutex_);
   // What was committed between the resume token and now.
   Status QueueMissed(EventPosition from, EventPosition until) EXCLUDES(mutex_);
@@ -45,7 +46,7 @@ class WatchStream final : public grpc::ServerWriteReactor<v1::WatchJobsResponse>
   const Parts parts_;
   grpc::CallbackServerContext& context_;
   const v1::WatchJobsRequest& request_;
-  std::set<std::string> job_ids_;
+  std::set<JobId> job_ids_;  // empty: all of the project
   ProjectId project_id_;
   int64_t restore_epoch_ = 0;
 

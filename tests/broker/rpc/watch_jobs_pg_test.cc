@@ -1,0 +1,127 @@
+// What WatchJobs sends first, and what after it.
+
+#include <gmock/gmock.h>
+
+#include "tests/broker/rpc/sample_spec.h"
+#include "tests/broker/rpc/user_services.h"
+#include "tests/broker/rpc/violation_paths.h"
+
+namespace turnpike {
+namespace {
+
+using testing::ElementsAre;
+using testing::Pair;
+using testing::UnorderedElementsAre;
+
+// One open watch, cancelled when it goes.
+class Watch {
+ public:
+  Watch(std::unique_ptr<grpc::ClientContext> context, v1::JobService::Stub& stub, const v1::WatchJobsRequest& request)
+      : context_(std::move(context)), reader_(stub.WatchJobs(context_.get(), request)) {}
+  ~Watch() {
+    context_->TryCancel();
+    static_cast<void>(End());
+  }
+  Watch(const Watch&) = delete;
+  Watch& operator=(const Watch&) = delete;
+
+  // The next event's job and its state.
+  std::pair<std::string, v1::JobState> Next() {
+    EXPECT_TRUE(reader_->Read(&response_));
+    return {response_.event().job().job_id(), response_.event().job().state()};
+  }
+  std::string resume_token() const { return response_.event().resume_token(); }
+  // Reads to the end.
+  Status End() {
+    while (reader_ && reader_->Read(&response_)) {
+    }
+    const std::unique_ptr<grpc::ClientReader<v1::WatchJobsResponse>> reader = std::move(reader_);
+    return reader ? FromGrpc(reader->Finish()) : OkStatus();
+  }
+
+ private:
+  const std::unique_ptr<grpc::ClientContext> context_;
+  std::unique_ptr<grpc::ClientReader<v1::WatchJobsResponse>> reader_;
+  v1::WatchJobsResponse response_;
+};
+
+class WatchJobs : public UserServices {
+ protected:
+  Watch Open(const std::string& token, const v1::WatchJobsRequest& request) {
+    auto context = std::make_unique<grpc::ClientContext>();
+    Prepare(token, *context);
+    return Watch(std::move(context), *v1::JobService::NewStub(channel_), request);
+  }
+  static v1::WatchJobsRequest For(const std::vector<std::string>& job_ids) {
+    v1::WatchJobsRequest request;
+    request.mutable_job_ids()->Assign(job_ids.begin(), job_ids.end());
+    return request;
+  }
+};
+
+TEST_F(WatchJobs, SendEachNamedJobOnceFirstAlsoOneThatHasEnded) {
+  const std::string ended = Submit(kAda);
+  const std::string live = Submit(kAda);
+  const std::string other = Submit(kAda);
+  Cancel(kAda, ended);
+  FollowToEndOf(ended);
+  Watch watch = Open(kAda, For({live, ended}));
+  EXPECT_THAT((std::vector{watch.Next(), watch.Next()}),
+              UnorderedElementsAre(Pair(ended, v1::JOB_STATE_CANCELLED), Pair(live, v1::JOB_STATE_PENDING)));
+  Cancel(kAda, other);
+  Cancel(kAda, live);
+  FollowToEndOf(live);
+  EXPECT_THAT(watch.Next(), Pair(live, v1::JOB_STATE_CANCELLED));
+}
+
+TEST_F(WatchJobs, WithoutNamesSendLiveJobsAlone) {
+  const std::string ended = Submit(kAda);
+  const std::string live = Submit(kAda);
+  Cancel(kAda, ended);
+  FollowToEndOf(ended);
+  Watch watch = Open(kAda, {});
+  EXPECT_THAT(watch.Next(), Pair(live, v1::JOB_STATE_PENDING));
+  Cancel(kAda, live);
+  FollowToEndOf(live);
+  EXPECT_THAT(watch.Next(), Pair(live, v1::JOB_STATE_CANCELLED));
+}
+
+TEST_F(WatchJobs, ResumedSendOnlyWhatCameAfterTheToken) {
+  const std::string job = Submit(kAda);
+  v1::WatchJobsRequest request = For({job});
+  {
+    Watch watch = Open(kAda, request);
+    EXPECT_THAT(watch.Next(), Pair(job, v1::JOB_STATE_PENDING));
+    request.set_resume_token(watch.resume_token());
+  }
+  Cancel(kAda, job);
+  Watch resumed = Open(kAda, request);
+  FollowToEndOf(job);
+  EXPECT_THAT(resumed.Next(), Pair(job, v1::JOB_STATE_CANCELLED));
+}
+
+TEST_F(WatchJobs, DoNotShowAnotherProjectsJob) {
+  const std::string of_bob = Submit(kBob);
+  const std::string of_ada = Submit(kAda);
+  Watch watch = Open(kBob, For({of_ada, of_bob}));
+  EXPECT_THAT(watch.Next(), Pair(of_bob, v1::JOB_STATE_PENDING));
+  Cancel(kAda, of_ada);
+  Cancel(kBob, of_bob);
+  FollowToEndOf(of_bob);
+  EXPECT_THAT(watch.Next(), Pair(of_bob, v1::JOB_STATE_CANCELLED));
+}
+
+TEST_F(WatchJobs, RefuseANameThatIsNoId) {
+  Watch watch = Open(kAda, For({Submit(kAda), "17"}));
+  const Status status = watch.End();
+  EXPECT_EQ(status.code(), StatusCode::kInvalidArgument) << status;
+  EXPECT_THAT(PathsOf(status), ElementsAre("job_ids[1]"));
+}
+
+TEST_F(WatchJobs, NeedAToken) {
+  Watch watch = Open(kNobody, {});
+  EXPECT_EQ(watch.End().code(), StatusCode::kUnauthenticated);
+}
+
+}  // namespace
+}  // namespace turnpike
