@@ -54,6 +54,14 @@ Result<v1::CancelJobResponse> Client::CancelJob(v1::CancelJobRequest request) {
   return Send<v1::CancelJobResponse>("/turnpike.v1.JobService/CancelJob", std::move(request), parts_.timeouts.unary);
 }
 
+Result<v1::QuoteJobResponse> Client::QuoteJob(v1::QuoteJobRequest request) {
+  return Send<v1::QuoteJobResponse>("/turnpike.v1.JobService/QuoteJob", std::move(request), parts_.timeouts.unary);
+}
+
+Result<v1::ExplainJobResponse> Client::ExplainJob(v1::ExplainJobRequest request) {
+  return Send<v1::ExplainJobResponse>("/turnpike.v1.JobService/ExplainJob", std::move(request), parts_.timeouts.unary);
+}
+
 Result<v1::RegisterSiteResponse> Client::RegisterSite(v1::RegisterSiteRequest request) {
   return Send<v1::RegisterSiteResponse>("/turnpike.v1.SiteService/RegisterSite", std::move(request),
                                         parts_.timeouts.unary);

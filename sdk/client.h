@@ -52,6 +52,8 @@ class Client {
   Result<v1::GetJobResponse> GetJob(v1::GetJobRequest request);
   Result<v1::ListJobsResponse> ListJobs(v1::ListJobsRequest request);
   Result<v1::CancelJobResponse> CancelJob(v1::CancelJobRequest request);
+  Result<v1::QuoteJobResponse> QuoteJob(v1::QuoteJobRequest request);
+  Result<v1::ExplainJobResponse> ExplainJob(v1::ExplainJobRequest request);
 
   Result<v1::RegisterSiteResponse> RegisterSite(v1::RegisterSiteRequest request);
   Result<v1::GetSiteResponse> GetSite(v1::GetSiteRequest request);

@@ -32,6 +32,9 @@ Status CheckSingle(const v1::SubmitJobRequest& request) {
   } else if (request.job_case() == v1::SubmitJobRequest::JOB_NOT_SET) {
     violations.Add("spec", "is not set; say what to run");
   }
+  if (!request.quote().empty()) {
+    violations.AddUnsupported("quote", "does not work yet; leave it out");
+  }
   return violations.ToStatus();
 }
 

@@ -27,6 +27,12 @@ Status LogStream::Read() {
   if (request_.follow()) {
     violations.AddUnsupported("follow", "does not work yet; the output comes when the job has ended");
   }
+  if (request_.offset() != 0) {
+    violations.AddUnsupported("offset", "does not work yet; leave it out");
+  }
+  if (request_.attempt() != 0) {
+    violations.AddUnsupported("attempt", "does not work yet; leave it out");
+  }
   RETURN_IF_ERROR(violations.ToStatus());
   ASSIGN_OR_RETURN(const JobId job_id, FindJob(parts_.jobs, project_id, request_.job_id()));
   const bool error_stream = request_.stream() == v1::ReadLogRequest::STREAM_ERROR;

@@ -98,6 +98,8 @@ TEST_F(ClientOverFake, HasOneMethodForEachCallOfTheContract) {
   client_->GetJob({}).IgnoreError();
   client_->ListJobs({}).IgnoreError();
   client_->CancelJob({}).IgnoreError();
+  client_->QuoteJob({}).IgnoreError();
+  client_->ExplainJob({}).IgnoreError();
   client_->RegisterSite({}).IgnoreError();
   client_->GetSite({}).IgnoreError();
   client_->ListSites({}).IgnoreError();
