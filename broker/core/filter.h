@@ -13,6 +13,7 @@
 #include "broker/core/federation.h"
 #include "broker/core/job_request.h"
 #include "broker/core/match_policy.h"
+#include "broker/core/share_pause.h"
 
 namespace turnpike {
 
@@ -86,7 +87,8 @@ struct ShareCandidate {
   const SiteInfo& site;
   const ShareView& share;
   const PoolLoad& pool;
-  const RateSet* rates = nullptr;  // by the job's price list; nullptr: no price
+  const RateSet* rates = nullptr;     // by the job's price list; nullptr: no price
+  const SharePause* pause = nullptr;  // of the job's project there, for the sentence; nullptr: none
 };
 
 // What the filter worked out on the way, for the score and the hold.

@@ -25,12 +25,12 @@ struct LaterHead {
 
 class Round {
  public:
-  Round(const WaitingIndex& waiting, const MatchSetting& setting, std::span<const SharePause> pauses)
+  Round(const WaitingIndex& waiting, const MatchSetting& setting)
       : waiting_(waiting),
         setting_(setting),
         capacity_(setting.federation, setting.policy),
         classes_(waiting.class_count()) {
-    for (const SharePause& pause : pauses) {
+    for (const SharePause& pause : setting.pauses) {
       Bar(pause);
     }
   }
@@ -137,17 +137,16 @@ const RateSet* RatesIn(std::span<const PriceList> lists, int64_t id, uint32_t sh
   return nullptr;
 }
 
-Plan Match(const WaitingIndex& waiting, const MatchSetting& setting, std::span<const SharePause> pauses) {
-  Round round(waiting, setting, pauses);
+Plan Match(const WaitingIndex& waiting, const MatchSetting& setting) {
+  Round round(waiting, setting);
   for (ClassIndex i = 0; i < waiting.class_count(); ++i) {
     round.TakeIn(i);
   }
   return round.Run();
 }
 
-Plan MatchClasses(const WaitingIndex& waiting, std::span<const ClassIndex> classes, const MatchSetting& setting,
-                  std::span<const SharePause> pauses) {
-  Round round(waiting, setting, pauses);
+Plan MatchClasses(const WaitingIndex& waiting, std::span<const ClassIndex> classes, const MatchSetting& setting) {
+  Round round(waiting, setting);
   for (const ClassIndex index : std::set<ClassIndex>(classes.begin(), classes.end())) {
     round.TakeIn(index);
   }

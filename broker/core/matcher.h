@@ -18,6 +18,7 @@
 #include "broker/core/filter.h"
 #include "broker/core/match_policy.h"
 #include "broker/core/score.h"
+#include "broker/core/share_pause.h"
 #include "broker/core/waiting_index.h"
 
 namespace turnpike {
@@ -31,18 +32,12 @@ struct PriceList {
 // nullptr: no such list, or no price for the share in it.
 const RateSet* RatesIn(std::span<const PriceList> lists, int64_t id, uint32_t share);
 
-// A site's limit stopped this project at a share: nothing more of it goes there until then.
-struct SharePause {
-  uint32_t share = 0;
-  ProjectId project_id;
-  Timestamp until{};
-};
-
 struct MatchSetting {
   const FederationView& federation;
   std::span<const PriceList> price_lists;
   const MatchPolicy& policy;
   Timestamp now{};
+  std::span<const SharePause> pauses = {};
 };
 
 struct Assignment {
@@ -80,11 +75,10 @@ struct Plan {
   friend bool operator==(const Plan&, const Plan&) = default;
 };
 
-Plan Match(const WaitingIndex& waiting, const MatchSetting& setting, std::span<const SharePause> pauses = {});
+Plan Match(const WaitingIndex& waiting, const MatchSetting& setting);
 
 // A round over these classes alone: after a full round that found no room for the others, while nothing came free, the
 // new arrivals are all there is to look at.
-Plan MatchClasses(const WaitingIndex& waiting, std::span<const ClassIndex> classes, const MatchSetting& setting,
-                  std::span<const SharePause> pauses = {});
+Plan MatchClasses(const WaitingIndex& waiting, std::span<const ClassIndex> classes, const MatchSetting& setting);
 
 }  // namespace turnpike

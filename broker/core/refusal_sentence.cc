@@ -117,7 +117,9 @@ std::string NowSentence(RefusalReason reason, const ShareCandidate& candidate) {
                  ? "is closed"
                  : fmt::format("is closed: {}", candidate.share.load.closed_reason);
     case RefusalReason::kProjectPaused:
-      return "has no room for this project under the site's own limits";
+      return candidate.pause == nullptr ? "has no room for this project under the site's own limits"
+                                        : fmt::format("takes nothing more of this project until {}: {}",
+                                                      FormatTimestamp(candidate.pause->until), candidate.pause->limit);
     case RefusalReason::kOfferLimit:
       return "has as many offers on the way as its site may get";
     default:

@@ -17,6 +17,11 @@ bool AllPermanent(const ClassRefusal& refusal) {
   return std::ranges::all_of(refusal.refusals, [](const ShareRefusal& one) { return IsPermanent(one.reason); });
 }
 
+// A share that turned the job away may be closed to its project now: to be known before the next round.
+bool MayHavePaused(const LoggedEvent& event) {
+  return event.kind == JobEventName(JobEvent::kReturned);
+}
+
 SiteInfo InfoOf(const SiteRecord& record) {
   return {.site_id = record.site_id,
           .name = record.name,
@@ -73,7 +78,15 @@ Status IndexFollower::RefreshSites() {
     MutexLock lock(mutex_);
     sites_ = std::move(sites);
   }
+  RETURN_IF_ERROR(LearnPauses());
   return LearnPrices();
+}
+
+Status IndexFollower::LearnPauses() {
+  ASSIGN_OR_RETURN(std::vector<StoredPause> pauses, parts_.placement.LoadPauses());
+  MutexLock lock(mutex_);
+  pauses_ = std::move(pauses);
+  return OkStatus();
 }
 
 Status IndexFollower::LearnPrices() {
@@ -149,6 +162,9 @@ Status IndexFollower::Apply(const std::vector<LoggedEvent>& events) {
     }
   }
   RETURN_IF_ERROR(LearnClasses(classes));
+  if (std::ranges::any_of(events, MayHavePaused)) {
+    RETURN_IF_ERROR(LearnPauses());
+  }
   MutexLock lock(mutex_);
   for (const LoggedEvent& event : events) {
     TakeJob(event.job, event.at);
@@ -229,6 +245,16 @@ FederationView IndexFollower::BuildView() const {
   return BuildFederation(std::move(sites), std::move(shares), std::move(own));
 }
 
+std::vector<SharePause> IndexFollower::PausesAt(const FederationView& federation) const {
+  std::vector<SharePause> pauses;
+  for (const StoredPause& pause : pauses_) {
+    if (const std::optional<uint32_t> share = federation.FindShare(pause.site_id, pause.share)) {
+      pauses.push_back({.share = *share, .project_id = pause.project_id, .until = pause.until, .limit = pause.limit});
+    }
+  }
+  return pauses;
+}
+
 std::vector<PriceList> IndexFollower::BuildLists(const FederationView& federation) const {
   std::vector<PriceList> lists;
   for (const auto& [id, versions] : price_lists_) {
@@ -259,21 +285,24 @@ RoundPlan IndexFollower::PlanRound() {
   waiting_.Wake(now);
   RebuildBasis();
   const std::shared_ptr<const QuoteBasis> basis = basis_;
-  const Plan plan =
-      Match(waiting_,
-            {.federation = basis->federation, .price_lists = basis->price_lists, .policy = basis->policy, .now = now});
+  const std::vector<SharePause> pauses = PausesAt(basis->federation);
+  const MatchSetting setting{.federation = basis->federation,
+                             .price_lists = basis->price_lists,
+                             .policy = basis->policy,
+                             .now = now,
+                             .pauses = pauses};
+  const Plan plan = Match(waiting_, setting);
   round.cut_short = plan.cut_short;
-  NoteRefusals(plan, *basis, round);
-  NotePlan(plan, *basis, round);
+  NoteRefusals(plan, setting, round);
+  NotePlan(plan, setting, round);
   return round;
 }
 
-void IndexFollower::NotePlan(const Plan& plan, const QuoteBasis& basis, RoundPlan& round) {
-  const Timestamp now = parts_.clock.Now();
+void IndexFollower::NotePlan(const Plan& plan, const MatchSetting& setting, RoundPlan& round) {
   for (const Assignment& assignment : plan.assignments) {
     const WaitingJob* job = waiting_.Find(assignment.job_id);
     const JobRequest& request = waiting_.class_at(job->class_index).request;
-    const ShareInfo& share = basis.federation.shares[assignment.share].info;
+    const ShareInfo& share = setting.federation.shares[assignment.share].info;
     round.attempts.push_back({.job_id = assignment.job_id,
                               .task_index = 0,
                               .version = assignment.version,
@@ -287,27 +316,24 @@ void IndexFollower::NotePlan(const Plan& plan, const QuoteBasis& basis, RoundPla
                                   .site_id = share.site_id,
                                   .share = share.name,
                                   .version = assignment.version,
-                                  .offered_at = now,
+                                  .offered_at = setting.now,
                                   .submitted_at = {},
                                   .started_at = {}};
     waiting_.Remove(assignment.job_id);
   }
 }
 
-void IndexFollower::NoteRefusals(const Plan& plan, const QuoteBasis& basis, RoundPlan& round) {
-  const MatchSetting setting{.federation = basis.federation,
-                             .price_lists = basis.price_lists,
-                             .policy = basis.policy,
-                             .now = parts_.clock.Now()};
+void IndexFollower::NoteRefusals(const Plan& plan, const MatchSetting& setting, RoundPlan& round) {
   reasons_.clear();
   for (const ClassRefusal& refusal : plan.refusals) {
     const JobClass& job_class = waiting_.class_at(refusal.class_index);
-    reasons_[refusal.class_index] = WaitingReason(job_class.request, refusal.refusals, setting);
+    const std::string reason = WaitingReason(job_class.request, refusal.refusals, setting, refusal.project_id);
+    reasons_[{refusal.class_index, refusal.project_id}] = reason;
     if (job_class.request.avoided_shares.empty() || !AllPermanent(refusal)) {
       continue;
     }
     for (const WaitingJob& job : job_class.queue) {
-      round.hopeless.push_back({.job_id = job.job_id, .version = job.version, .reason = reasons_[refusal.class_index]});
+      round.hopeless.push_back({.job_id = job.job_id, .version = job.version, .reason = reason});
     }
   }
 }
@@ -328,7 +354,10 @@ std::string IndexFollower::WaitingReasonOf(JobId job_id) const {
   if (job == nullptr) {
     return {};
   }
-  const auto reason = reasons_.find(job->class_index);
+  auto reason = reasons_.find({job->class_index, waiting_.project_at(job->project)});
+  if (reason == reasons_.end()) {
+    reason = reasons_.find({job->class_index, std::nullopt});
+  }
   return reason == reasons_.end() ? std::string() : reason->second;
 }
 

@@ -78,13 +78,15 @@ class IndexFollower final : public QuoteBasisSource {
   void TakeClass(const Uuid& id, JobRequest request) REQUIRES(mutex_);
   // Loads requests of classes that are not known yet.
   Status LearnClasses(const std::vector<Uuid>& wanted) EXCLUDES(mutex_);
+  Status LearnPauses() EXCLUDES(mutex_);
   // Loads the price lists that known classes were quoted by.
   Status LearnPrices() EXCLUDES(mutex_);
   FederationView BuildView() const REQUIRES(mutex_);
+  std::vector<SharePause> PausesAt(const FederationView& federation) const REQUIRES(mutex_);
   std::vector<PriceList> BuildLists(const FederationView& federation) const REQUIRES(mutex_);
   void RebuildBasis() REQUIRES(mutex_);
-  void NotePlan(const Plan& plan, const QuoteBasis& basis, RoundPlan& round) REQUIRES(mutex_);
-  void NoteRefusals(const Plan& plan, const QuoteBasis& basis, RoundPlan& round) REQUIRES(mutex_);
+  void NotePlan(const Plan& plan, const MatchSetting& setting, RoundPlan& round) REQUIRES(mutex_);
+  void NoteRefusals(const Plan& plan, const MatchSetting& setting, RoundPlan& round) REQUIRES(mutex_);
 
   const Parts parts_;
   mutable Mutex mutex_;
@@ -96,7 +98,9 @@ class IndexFollower final : public QuoteBasisSource {
   std::map<int64_t, std::map<SiteId, int64_t>> price_lists_ GUARDED_BY(mutex_);  // list -> site -> version
   std::map<std::pair<SiteId, int64_t>, PriceBook> books_ GUARDED_BY(mutex_);
   int64_t price_list_newest_ GUARDED_BY(mutex_) = 0;
-  std::map<ClassIndex, std::string> reasons_ GUARDED_BY(mutex_);
+  std::vector<StoredPause> pauses_ GUARDED_BY(mutex_);
+  // Of a class; of one project of it where a pause stopped that project alone.
+  std::map<std::pair<ClassIndex, std::optional<ProjectId>>, std::string> reasons_ GUARDED_BY(mutex_);
   std::shared_ptr<const QuoteBasis> basis_ GUARDED_BY(mutex_) = std::make_shared<QuoteBasis>();
 };
 

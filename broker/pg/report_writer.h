@@ -18,7 +18,12 @@ namespace turnpike {
 class ReportWriter {
  public:
   ReportWriter(Transaction& tx, IdSource& ids, const ReportBatch& batch, std::chrono::seconds usage_wait_max)
-      : tx_(tx), ids_(ids), batch_(batch), usage_wait_max_(usage_wait_max), charges_(tx, ids), pauses_(tx, batch.site_id) {}
+      : tx_(tx),
+        ids_(ids),
+        batch_(batch),
+        usage_wait_max_(usage_wait_max),
+        charges_(tx, ids),
+        pauses_(tx, batch.site_id) {}
 
   Result<AppliedReports> Run();
 

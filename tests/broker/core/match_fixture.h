@@ -113,8 +113,10 @@ class MatchFixture {
     }
   }
 
-  MatchSetting Setting() const { return {federation, prices, policy, kNow}; }
-  Plan Run(std::span<const SharePause> pauses = {}) const { return Match(waiting, Setting(), pauses); }
+  MatchSetting Setting(std::span<const SharePause> pauses = {}) const {
+    return {federation, prices, policy, kNow, pauses};
+  }
+  Plan Run(std::span<const SharePause> pauses = {}) const { return Match(waiting, Setting(pauses)); }
   std::string LabelOf(const Assignment& assignment) const {
     return ShareLabel(federation.shares[assignment.share].info);
   }

@@ -192,7 +192,9 @@ std::vector<SharePause> RandomPauses(std::mt19937_64& random, const MatchFixture
   std::vector<SharePause> pauses;
   for (uint32_t i = 0; i < fixture.federation.shares.size(); ++i) {
     if (random() % 4 == 0) {
-      pauses.push_back({i, IdFor<ProjectId>(1 + random() % 3), kNow + std::chrono::seconds(Below(random, 3))});
+      pauses.push_back({.share = i,
+                        .project_id = IdFor<ProjectId>(1 + random() % 3),
+                        .until = kNow + std::chrono::seconds(Below(random, 3))});
     }
   }
   return pauses;

@@ -179,6 +179,24 @@ TEST(Matcher, ProjectPausedEverywhereStaysWithoutHoldingOthersOfItsClass) {
   EXPECT_EQ(ReasonAt(plan, 0, 0), RefusalReason::kProjectPaused);
 }
 
+TEST(Matcher, WaitingReasonOfAPausedProjectNamesTheLimitAndTheTime) {
+  MatchFixture fixture({ShareNamed("alpha", "main")});
+  fixture.Add(OneCore(), 0, 1);
+  const std::vector<SharePause> pauses = {{.share = 0,
+                                           .project_id = IdFor<ProjectId>(2),
+                                           .until = kNow + std::chrono::hours(1),
+                                           .limit = "another project's"},
+                                          {.share = 0,
+                                           .project_id = IdFor<ProjectId>(1),
+                                           .until = kNow + std::chrono::seconds(15),
+                                           .limit = "QOSMaxSubmitJobPerUser"}};
+  const Plan plan = fixture.Run(pauses);
+  ASSERT_EQ(plan.refusals.size(), 1U);
+  EXPECT_EQ(WaitingReason(OneCore(), plan.refusals[0].refusals, fixture.Setting(pauses), plan.refusals[0].project_id),
+            "alpha/main takes nothing more of this project until " + FormatTimestamp(kNow + std::chrono::seconds(15)) +
+                ": QOSMaxSubmitJobPerUser");
+}
+
 TEST(Matcher, SiteGetsNoMoreOffersThanItMayHave) {
   MatchFixture fixture({ShareNamed("alpha", "a"), ShareNamed("alpha", "b"), ShareNamed("beta", "main")});
   fixture.Site("alpha/a").offer_room = 2;
