@@ -122,10 +122,14 @@ Result<std::vector<Transfer>> TransfersFor(const Settlement& settlement, const S
   return transfers;
 }
 
-Result<int64_t> RefundAfterProvisional(int64_t charged_micros, const SettleRequest& final_request) {
-  const UsageCheck check = CheckFor(final_request);
+Result<Correction> RefundAfterProvisional(int64_t charged_micros, const SettleRequest& final_request) {
+  UsageCheck check = CheckFor(final_request);
   ASSIGN_OR_RETURN(const Money price, PriceOf(check.believed, final_request.rates));
-  return std::max<int64_t>(0, charged_micros - OwedMicros(final_request.end_kind, price.micros));
+  const int64_t owed = OwedMicros(final_request.end_kind, price.micros);
+  return Correction{.refund_micros = std::max<int64_t>(0, charged_micros - owed),
+                    .billed = check.believed,
+                    .formula = PriceFormula(check.believed, final_request.rates),
+                    .dispute = std::move(check.dispute)};
 }
 
 }  // namespace turnpike

@@ -77,8 +77,14 @@ struct SettlementAccounts {
 // One transfer to the site and one to the federation, without those of nothing; they sum to the charge.
 Result<std::vector<Transfer>> TransfersFor(const Settlement& settlement, const SettlementAccounts& accounts);
 
-// The scheduler's own record came after a provisional charge: what goes back to the project.  A record above what was
-// charged takes nothing more: the hold is gone, and a settled job stays settled.
-Result<int64_t> RefundAfterProvisional(int64_t charged_micros, const SettleRequest& final_request);
+// The scheduler's own record came after a provisional charge.
+struct Correction {
+  int64_t refund_micros = 0;  // back to the project
+  ResourceSeconds billed;     // the use that was believed
+  std::string formula;
+  std::string dispute;  // empty: none
+};
+// A record above what was charged takes nothing more: the hold is gone, and a settled job stays settled.
+Result<Correction> RefundAfterProvisional(int64_t charged_micros, const SettleRequest& final_request);
 
 }  // namespace turnpike

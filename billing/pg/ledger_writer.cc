@@ -43,21 +43,23 @@ constexpr char kChangeAccounts[] = R"sql(
 
 // $1 jobs.
 constexpr char kLockHolds[] = R"sql(
-    SELECT job_id, account_id, project_id, unit, reserved_micros, charged_micros, released_micros
+    SELECT job_id, account_id, project_id, unit, reserved_micros, charged_micros, released_micros, refunded_micros
       FROM funds_hold
      WHERE job_id = ANY($1)
      ORDER BY job_id
        FOR UPDATE
 )sql";
 
-// Adds to what was charged and released, and says which accounts that touches.  $1 jobs, $2 charged, $3 released.
+// Adds to what was charged, released and refunded, and says which accounts that touches.
+// $1 jobs, $2 charged, $3 released, $4 refunded.
 constexpr char kChangeHolds[] = R"sql(
     UPDATE funds_hold AS h
        SET charged_micros = h.charged_micros + change.charged,
-           released_micros = h.released_micros + change.released
-      FROM unnest($1::uuid[], $2::bigint[], $3::bigint[]) AS change(job_id, charged, released)
+           released_micros = h.released_micros + change.released,
+           refunded_micros = h.refunded_micros + change.refunded
+      FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::bigint[]) AS change(job_id, charged, released, refunded)
      WHERE h.job_id = change.job_id
- RETURNING h.account_id, change.charged, change.released
+ RETURNING h.account_id, change.charged, change.released, change.refunded
 )sql";
 
 // $1 ids for new ones, $2 sites, $3 units.
@@ -96,20 +98,30 @@ constexpr char kInsertUsage[] = R"sql(
                provisional, disputed)
 )sql";
 
-// From the project's account, which the hold names, to the site's.
-// $1 transfers, $2 entries, $3 credit accounts, $4 units, $5 amounts, $6 projects, $7 sites, $8 jobs, $9 tasks, $10
-// attempts, $11 texts.
-constexpr char kInsertCharges[] = R"sql(
+// Between the project's account, which the hold names, and the site's: a charge goes there, a refund comes back.
+// $1 transfers, $2 entries, $3 sites' accounts, $4 units, $5 amounts, $6 projects, $7 sites, $8 jobs, $9 tasks, $10
+// attempts, $11 texts, $12 which are refunds.
+constexpr char kInsertTransfers[] = R"sql(
     INSERT INTO transfer (transfer_id, entry_id, at, kind, debit_account, credit_account, unit, amount_micros, project_id, site_id,
                           job_id, task_index, attempt_id, description)
-    SELECT new.transfer_id, new.entry_id, now(), 'CHARGE', h.account_id, new.credit_account, new.unit, new.amount, new.project_id,
+    SELECT new.transfer_id, new.entry_id, now(), CASE WHEN new.refund THEN 'REFUND' ELSE 'CHARGE' END,
+           CASE WHEN new.refund THEN new.site_account ELSE h.account_id END,
+           CASE WHEN new.refund THEN h.account_id ELSE new.site_account END, new.unit, new.amount, new.project_id,
            new.site_id, new.job_id, new.task_index, new.attempt_id, new.description
       FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::bigint[], $6::uuid[], $7::uuid[], $8::uuid[], $9::bigint[],
-                  $10::uuid[], $11::text[])
-        AS new(transfer_id, entry_id, credit_account, unit, amount, project_id, site_id, job_id, task_index, attempt_id,
-               description)
+                  $10::uuid[], $11::text[], $12::boolean[])
+        AS new(transfer_id, entry_id, site_account, unit, amount, project_id, site_id, job_id, task_index, attempt_id,
+               description, refund)
       JOIN funds_hold AS h USING (job_id)
 )sql";
+
+bool IsCorrection(const SettledUse& use) {
+  return use.number > 1;
+}
+
+int64_t MovedMicros(const SettledUse& use) {
+  return IsCorrection(use) ? use.refund_micros : use.charge_micros;
+}
 
 }  // namespace
 
@@ -166,7 +178,8 @@ Result<std::map<JobId, LockedHold>> LedgerWriter::LockHolds(std::vector<JobId> j
                                      .unit = std::string(rows.Text(row, 3)),
                                      .reserved_micros = rows.Int(row, 4),
                                      .charged_micros = rows.Int(row, 5),
-                                     .released_micros = rows.Int(row, 6)};
+                                     .released_micros = rows.Int(row, 6),
+                                     .refunded_micros = rows.Int(row, 7)};
   }
   return holds;
 }
@@ -188,17 +201,18 @@ Status LedgerWriter::ChangeHolds(const std::vector<HoldChange>& changes) {
     HoldChange& sum = by_job[change.job_id];
     sum.charge_micros += change.charge_micros;
     sum.release_micros += change.release_micros;
+    sum.refund_micros += change.refund_micros;
   }
   std::vector<JobId> jobs;
-  std::vector<int64_t> charged;
-  std::vector<int64_t> released;
+  std::vector<int64_t> charged, released, refunded;
   for (const auto& [job, change] : by_job) {
     jobs.push_back(job);
     charged.push_back(change.charge_micros);
     released.push_back(change.release_micros);
+    refunded.push_back(change.refund_micros);
   }
-  ASSIGN_OR_RETURN(const Rows rows,
-                   tx_.Execute(kChangeHolds, Params().IdArray(jobs).IntArray(charged).IntArray(released)));
+  const Params params = std::move(Params().IdArray(jobs).IntArray(charged).IntArray(released).IntArray(refunded));
+  ASSIGN_OR_RETURN(const Rows rows, tx_.Execute(kChangeHolds, params));
   if (rows.size() != static_cast<int>(by_job.size())) {
     return Internal("{} funds holds were to change, {} did", by_job.size(), rows.size());
   }
@@ -206,7 +220,7 @@ Status LedgerWriter::ChangeHolds(const std::vector<HoldChange>& changes) {
   for (int row = 0; row < rows.size(); ++row) {
     auto& [held, balance] = by_account[rows.Id<AccountId>(row, 0)];
     held -= rows.Int(row, 1) + rows.Int(row, 2);
-    balance -= rows.Int(row, 1);
+    balance += rows.Int(row, 3) - rows.Int(row, 1);
   }
   std::vector<AccountId> accounts;
   std::vector<int64_t> held;
@@ -262,40 +276,42 @@ Status LedgerWriter::WriteUses(const std::vector<SettledUse>& uses) {
 }
 
 Status LedgerWriter::WriteTransfers(const std::vector<SettledUse>& uses) {
-  std::vector<SettledUse> charged;
-  std::ranges::copy_if(uses, std::back_inserter(charged), [](const SettledUse& use) { return use.charge_micros > 0; });
-  if (charged.empty()) {
+  std::vector<SettledUse> moving;
+  std::ranges::copy_if(uses, std::back_inserter(moving), [](const SettledUse& use) { return MovedMicros(use) > 0; });
+  if (moving.empty()) {
     return OkStatus();
   }
-  ASSIGN_OR_RETURN(const auto site_accounts, SiteAccounts(charged));
+  ASSIGN_OR_RETURN(const auto site_accounts, SiteAccounts(moving));
   std::vector<TransferId> transfers;
   std::vector<EntryId> entries;
-  std::vector<AccountId> credits;
+  std::vector<AccountId> accounts;
   std::vector<std::string> units, descriptions;
   std::vector<int64_t> amounts, tasks;
   std::vector<ProjectId> projects;
   std::vector<SiteId> sites;
   std::vector<JobId> jobs;
   std::vector<AttemptId> attempts;
-  for (const SettledUse& use : charged) {
+  std::vector<bool> refunds;
+  for (const SettledUse& use : moving) {
     transfers.push_back(ids_.TimeOrdered<TransferId>());
     entries.push_back(ids_.TimeOrdered<EntryId>());
-    credits.push_back(site_accounts.at({use.site_id, use.unit}));
+    accounts.push_back(site_accounts.at({use.site_id, use.unit}));
     units.push_back(use.unit);
-    amounts.push_back(use.charge_micros);
+    amounts.push_back(MovedMicros(use));
     projects.push_back(use.project_id);
     sites.push_back(use.site_id);
     jobs.push_back(use.job_id);
     tasks.push_back(use.task_index);
     attempts.push_back(use.attempt_id);
     descriptions.push_back(use.formula);
+    refunds.push_back(IsCorrection(use));
   }
   Params params;
-  params.IdArray(transfers).IdArray(entries).IdArray(credits).TextArray(units).IntArray(amounts).IdArray(projects);
-  params.IdArray(sites).IdArray(jobs).IntArray(tasks).IdArray(attempts).TextArray(descriptions);
-  ASSIGN_OR_RETURN(const Rows rows, tx_.Execute(kInsertCharges, params));
-  if (rows.affected() != static_cast<int64_t>(charged.size())) {
-    return Internal("{} charges were to be written, {} were", charged.size(), rows.affected());
+  params.IdArray(transfers).IdArray(entries).IdArray(accounts).TextArray(units).IntArray(amounts).IdArray(projects);
+  params.IdArray(sites).IdArray(jobs).IntArray(tasks).IdArray(attempts).TextArray(descriptions).BoolArray(refunds);
+  ASSIGN_OR_RETURN(const Rows rows, tx_.Execute(kInsertTransfers, params));
+  if (rows.affected() != static_cast<int64_t>(moving.size())) {
+    return Internal("{} transfers were to be written, {} were", moving.size(), rows.affected());
   }
   return OkStatus();
 }

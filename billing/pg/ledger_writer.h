@@ -39,6 +39,7 @@ struct LockedHold {
   int64_t reserved_micros = 0;
   int64_t charged_micros = 0;
   int64_t released_micros = 0;
+  int64_t refunded_micros = 0;  // of what was charged
 
   int64_t open_micros() const { return reserved_micros - charged_micros - released_micros; }
 };
@@ -46,7 +47,7 @@ struct LockedHold {
 // What an attempt used, and what its project pays the site for it.
 struct SettledUse {
   AttemptId attempt_id;
-  int number = 1;  // 1: the first word on this attempt
+  int number = 1;  // 1: the first word on this attempt, and its charge; 2: the correction, and its refund
   ProjectId project_id;
   JobId job_id;
   int32_t task_index = 0;
@@ -57,7 +58,8 @@ struct SettledUse {
   std::optional<Timestamp> started_at;
   Timestamp ended_at{};
   ResourceSeconds used;
-  int64_t charge_micros = 0;
+  int64_t charge_micros = 0;  // what the use costs the project
+  int64_t refund_micros = 0;  // with a correction: what goes back of the charge before it
   std::string unit;
   int64_t price_version = 0;
   std::string formula;
@@ -65,11 +67,12 @@ struct SettledUse {
   bool disputed = false;
 };
 
-// What becomes of one hold: both are added to what it already says.
+// What becomes of one hold: all are added to what it already says.
 struct HoldChange {
   JobId job_id;
   int64_t charge_micros = 0;
   int64_t release_micros = 0;
+  int64_t refund_micros = 0;
 };
 
 class LedgerWriter {

@@ -82,8 +82,9 @@ constexpr char kUsage[] = R"sql(
        AND ($3::timestamptz IS NULL OR u.ended_at >= $3)
        AND u.at <= $4
        AND (u.at, u.attempt_id) < ($4, $5)
+       AND NOT EXISTS (SELECT FROM usage_record AS later WHERE later.attempt_id = u.attempt_id AND later.number > u.number)
      ORDER BY u.at DESC, u.attempt_id DESC
-     FETCH FIRST $6 ROWS WITH TIES
+     LIMIT $6
 )sql";
 
 AccountView AccountAt(const Rows& rows, int row) {

@@ -113,7 +113,7 @@ class LedgerStore {
   // All accounts of the owner, by unit.
   virtual Result<std::vector<AccountView>> Accounts(const AccountOwner& owner) = 0;
   virtual Result<std::vector<TransferView>> Transfers(const AccountOwner& owner, const LedgerPage& page) = 0;
-  // Records of one attempt and one moment stay on one page, which may therefore be a little longer than asked.
+  // Of each attempt the newest record: a correction stands for what it corrects.
   virtual Result<std::vector<UsageView>> Usage(const UsageQuery& query) = 0;
 };
 

@@ -41,6 +41,36 @@ Result<ResourceSeconds> UsageOf(const ChargeOrder& order) {
   return HoldFor(order.standing.amounts, WallOf(order.standing));
 }
 
+bool IsProvisional(const ChargeOrder& order) {
+  return order.end_kind != AttemptEndKind::kNeverStarted && (!order.usage || order.usage->provisional);
+}
+
+// As the view job_status shows it.
+void ShowMoney(const LockedHold& hold, JobMoney& money) {
+  money.charged_micros = hold.charged_micros - hold.refunded_micros;
+  money.released_micros = hold.released_micros + hold.refunded_micros;
+  money.settled = hold.open_micros() == 0;
+}
+
+// Who used it, where and when; not what, nor what it costs.
+SettledUse UseOf(const ChargeOrder& order, const std::string& unit, Timestamp now) {
+  const AttemptStanding& standing = order.standing;
+  SettledUse use;
+  use.attempt_id = standing.attempt_id;
+  use.project_id = standing.job.project_id;
+  use.job_id = standing.job.job_id;
+  use.task_index = standing.job.task_index;
+  use.site_id = order.site_id;
+  use.share = order.share;
+  use.cluster = standing.cluster;
+  use.local_job_id = standing.local_job_id;
+  use.started_at = standing.started_at;
+  use.ended_at = standing.ended_at.value_or(now);
+  use.unit = unit;
+  use.price_version = standing.price_version;
+  return use;
+}
+
 }  // namespace
 
 Status ChargeWriter::Lock(const std::vector<ProjectId>& projects, const std::vector<JobId>& jobs) {
@@ -52,7 +82,7 @@ Status ChargeWriter::Lock(const std::vector<ProjectId>& projects, const std::vec
 Status ChargeWriter::Charge(std::vector<ChargeOrder>& orders) {
   RETURN_IF_ERROR(LoadRates(orders));
   for (ChargeOrder& order : orders) {
-    RETURN_IF_ERROR(ChargeOne(order));
+    RETURN_IF_ERROR(order.provisional_micros ? CorrectOne(order) : ChargeOne(order));
   }
   TURNPIKE_FAILPOINT("settle.mid");
   return ledger_.Settle(changes_, uses_);
@@ -84,61 +114,73 @@ Status ChargeWriter::LoadRates(const std::vector<ChargeOrder>& orders) {
 }
 
 Status ChargeWriter::ChargeOne(ChargeOrder& order) {
-  AttemptStanding& standing = order.standing;
-  const auto found = holds_.find(standing.job.job_id);
-  if (found == holds_.end()) {
-    return Internal("job {} has no funds hold", standing.job.job_id.ToString());
-  }
-  LockedHold& hold = found->second;
-  const std::optional<RateSet> rates = RatesFor(books_[{order.site_id, standing.price_version}], order.share);
-  if (!rates) {
-    return Internal("share {} has no price in version {} of its site's price book", order.share,
-                    standing.price_version);
-  }
-  ASSIGN_OR_RETURN(const FundsHold before, FundsHold::Restore({.unit = hold.unit,
-                                                               .reserved_micros = hold.reserved_micros,
-                                                               .charged_micros = hold.charged_micros,
-                                                               .released_micros = hold.released_micros}));
-  ASSIGN_OR_RETURN(const ResourceSeconds usage, UsageOf(order));
-  const bool provisional = order.end_kind == AttemptEndKind::kRan && (!order.usage || order.usage->provisional);
-  const SettleRequest request{.end_kind = order.end_kind,
-                              .usage = usage,
-                              .bound = {.allocated = standing.amounts, .wall = WallOf(standing)},
-                              .rates = *rates,
-                              .job_over = order.job_over,
-                              .provisional = provisional};
+  ASSIGN_OR_RETURN(LockedHold* const hold, HoldOf(order));
+  ASSIGN_OR_RETURN(const SettleRequest request, RequestFor(order));
+  ASSIGN_OR_RETURN(const FundsHold before, FundsHold::Restore({.unit = hold->unit,
+                                                               .reserved_micros = hold->reserved_micros,
+                                                               .charged_micros = hold->charged_micros,
+                                                               .released_micros = hold->released_micros}));
   ASSIGN_OR_RETURN(const Settlement settlement, Settle(before, request));
-  hold.charged_micros += settlement.charge_micros;
-  hold.released_micros += settlement.release_micros;
-  standing.job.money.charged_micros = hold.charged_micros;
-  standing.job.money.released_micros = hold.released_micros;
-  standing.job.money.settled = hold.open_micros() == 0;
-  standing.job.money.provisional = standing.job.money.provisional || provisional;
-  changes_.push_back({.job_id = standing.job.job_id,
+  hold->charged_micros += settlement.charge_micros;
+  hold->released_micros += settlement.release_micros;
+  order.standing.job.money.provisional = order.standing.job.money.provisional || request.provisional;
+  ShowMoney(*hold, order.standing.job.money);
+  changes_.push_back({.job_id = order.standing.job.job_id,
                       .charge_micros = settlement.charge_micros,
                       .release_micros = settlement.release_micros});
   if (order.end_kind == AttemptEndKind::kNeverStarted && !settlement.disputed()) {
     return OkStatus();
   }
-  uses_.push_back({.attempt_id = standing.attempt_id,
-                   .number = 1,
-                   .project_id = standing.job.project_id,
-                   .job_id = standing.job.job_id,
-                   .task_index = standing.job.task_index,
-                   .site_id = order.site_id,
-                   .share = order.share,
-                   .cluster = standing.cluster,
-                   .local_job_id = standing.local_job_id,
-                   .started_at = standing.started_at,
-                   .ended_at = standing.ended_at.value_or(tx_.now()),
-                   .used = settlement.billed,
-                   .charge_micros = settlement.charge_micros,
-                   .unit = hold.unit,
-                   .price_version = standing.price_version,
-                   .formula = settlement.formula,
-                   .provisional = provisional,
-                   .disputed = settlement.disputed()});
+  SettledUse use = UseOf(order, hold->unit, tx_.now());
+  use.used = settlement.billed;
+  use.charge_micros = settlement.charge_micros;
+  use.formula = settlement.formula;
+  use.provisional = request.provisional;
+  use.disputed = settlement.disputed();
+  uses_.push_back(std::move(use));
   return OkStatus();
+}
+
+Status ChargeWriter::CorrectOne(ChargeOrder& order) {
+  ASSIGN_OR_RETURN(LockedHold* const hold, HoldOf(order));
+  ASSIGN_OR_RETURN(const SettleRequest request, RequestFor(order));
+  ASSIGN_OR_RETURN(const Correction correction, RefundAfterProvisional(*order.provisional_micros, request));
+  hold->refunded_micros += correction.refund_micros;
+  ShowMoney(*hold, order.standing.job.money);
+  changes_.push_back({.job_id = order.standing.job.job_id, .refund_micros = correction.refund_micros});
+  SettledUse use = UseOf(order, hold->unit, tx_.now());
+  use.number = 2;
+  use.used = correction.billed;
+  use.charge_micros = *order.provisional_micros - correction.refund_micros;
+  use.refund_micros = correction.refund_micros;
+  use.formula = correction.formula;
+  use.disputed = !correction.dispute.empty();
+  uses_.push_back(std::move(use));
+  return OkStatus();
+}
+
+Result<LockedHold*> ChargeWriter::HoldOf(const ChargeOrder& order) {
+  const auto found = holds_.find(order.standing.job.job_id);
+  if (found == holds_.end()) {
+    return Internal("job {} has no funds hold", order.standing.job.job_id.ToString());
+  }
+  return &found->second;
+}
+
+Result<SettleRequest> ChargeWriter::RequestFor(const ChargeOrder& order) {
+  const AttemptStanding& standing = order.standing;
+  const std::optional<RateSet> rates = RatesFor(books_[{order.site_id, standing.price_version}], order.share);
+  if (!rates) {
+    return Internal("share {} has no price in version {} of its site's price book", order.share,
+                    standing.price_version);
+  }
+  ASSIGN_OR_RETURN(const ResourceSeconds usage, UsageOf(order));
+  return SettleRequest{.end_kind = order.end_kind,
+                       .usage = usage,
+                       .bound = {.allocated = standing.amounts, .wall = WallOf(standing)},
+                       .rates = *rates,
+                       .job_over = order.release_rest,
+                       .provisional = IsProvisional(order)};
 }
 
 }  // namespace turnpike

@@ -13,14 +13,15 @@
 
 namespace turnpike {
 
-// One ended attempt to charge.
+// One ended attempt to charge, or to correct the charge of.
 struct ChargeOrder {
   AttemptStanding standing;  // after its end
   SiteId site_id;
   std::string share;
   AttemptEndKind end_kind = AttemptEndKind::kRan;
-  std::optional<UsageFigures> usage;  // absent: nothing to charge for, or settled from start to end
-  bool job_over = true;
+  std::optional<UsageFigures> usage;          // absent: nothing to charge for, or settled from start to end
+  bool release_rest = true;                   // the job is over, and nothing else of it is to be charged
+  std::optional<int64_t> provisional_micros;  // set: charged already, provisionally; `usage` is the scheduler's own
 };
 
 class ChargeWriter {
@@ -29,14 +30,16 @@ class ChargeWriter {
 
   // First of all locks but the request keys.
   Status Lock(const std::vector<ProjectId>& projects, const std::vector<JobId>& jobs);
-  // Writes all charges and sets `job.money` of each standing to what is true afterwards.
+  // Writes all charges and corrections, and sets `job.money` of each standing to what is true afterwards.
   Status Charge(std::vector<ChargeOrder>& orders);
-  // Gives back what is left of holds of jobs that never ran.
-  const std::map<JobId, LockedHold>& holds() const { return holds_; }
 
  private:
   Status LoadRates(const std::vector<ChargeOrder>& orders);
   Status ChargeOne(ChargeOrder& order);
+  // Too much was charged: it goes back.  Too little: it stays so.
+  Status CorrectOne(ChargeOrder& order);
+  Result<LockedHold*> HoldOf(const ChargeOrder& order);
+  Result<SettleRequest> RequestFor(const ChargeOrder& order);
 
   Transaction& tx_;
   LedgerWriter ledger_;

@@ -1,5 +1,6 @@
 #pragma once
-// Charges of attempts that ended before their use was known: when the usage comes, or when it has not come in time.
+// Charges of attempts that ended before their use was known: when the usage comes, or provisionally when it has not
+// come in time.  When the scheduler's own word comes after that, what was charged too much goes back.
 
 #include <optional>
 #include <vector>
@@ -17,7 +18,7 @@ struct LateCharge {
   std::optional<UsageFigures> usage;  // absent: settled from start to end, provisionally
 };
 
-// Charges those that still are pending, once each; returns how many.
+// Charges those that still are pending and corrects provisional charges, once each; returns how many.
 Result<size_t> WriteLateCharges(Transaction& tx, IdSource& ids, const std::vector<LateCharge>& late);
 
 }  // namespace turnpike

@@ -189,8 +189,7 @@ void ReportWriter::ApplyOne(const SiteReport& report) {
     entry.charge = effect.charge;
     entry.usage = effect.usage;
   } else if (entry.ended && report.kind == ReportKind::kUsage && report.usage) {
-    entry.charge = ChargeStep::kNow;
-    entry.usage = report.usage;
+    TakeUsage(entry, *report.usage);
   }
   NoteLimits(entry, report, effect);
   if (effect.refused_for_ever && entry.standing.job.state == JobState::kPending) {
@@ -198,6 +197,15 @@ void ReportWriter::ApplyOne(const SiteReport& report) {
   }
   if (effect.job_changed) {
     events_.push_back({effect.job_event ? JobEventName(*effect.job_event) : kEventUpdated, entry.standing.job});
+  }
+}
+
+// Told after the end, in the same batch: the scheduler's own word stays, and what never started has used nothing.
+void ReportWriter::TakeUsage(Entry& entry, const UsageFigures& usage) {
+  const bool known = entry.usage && !entry.usage->provisional;
+  if (!known && entry.charge != ChargeStep::kNothing) {
+    entry.charge = ChargeStep::kNow;
+    entry.usage = usage;
   }
 }
 
@@ -254,7 +262,8 @@ Status ReportWriter::ChargeEnded() {
                         .share = entry.share,
                         .end_kind = EndKindOf(entry.standing, entry.charge),
                         .usage = entry.usage,
-                        .job_over = IsFinal(entry.standing.job.state)});
+                        .release_rest = IsFinal(entry.standing.job.state),
+                        .provisional_micros = {}});
     }
   }
   if (!orders.empty()) {

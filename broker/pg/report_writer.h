@@ -48,6 +48,7 @@ class ReportWriter {
   Status LockAll();
   void ApplyAll(int64_t mark);
   void ApplyOne(const SiteReport& report);
+  static void TakeUsage(Entry& entry, const UsageFigures& usage);
   void NoteLimits(const Entry& entry, const SiteReport& report, const ReportEffect& effect);
   void Answer(const SiteReport& report, ClaimAnswer answer, int64_t fence);
   Status AvoidShares();

@@ -398,7 +398,8 @@ CREATE TABLE transfer (
 CREATE INDEX transfer_debit ON transfer (debit_account, at);
 CREATE INDEX transfer_credit ON transfer (credit_account, at);
 
--- Money set aside for one job, from submission to its last charge.
+-- Money set aside for one job, from submission to its last charge.  What is refunded later stays charged here: a job's own figures
+-- (job_status) count it as given back.
 CREATE TABLE funds_hold (
     job_id          uuid PRIMARY KEY,
     project_id      uuid NOT NULL,
@@ -407,7 +408,9 @@ CREATE TABLE funds_hold (
     reserved_micros bigint NOT NULL CHECK (reserved_micros >= 0),
     charged_micros  bigint NOT NULL DEFAULT 0 CHECK (charged_micros >= 0),
     released_micros bigint NOT NULL DEFAULT 0 CHECK (released_micros >= 0),
-    CHECK (charged_micros + released_micros <= reserved_micros)
+    refunded_micros bigint NOT NULL DEFAULT 0 CHECK (refunded_micros >= 0), -- of the charge, after it: by REFUND transfers
+    CHECK (charged_micros + released_micros <= reserved_micros),
+    CHECK (refunded_micros <= charged_micros)
 ) WITH (fillfactor = 60);
 
 -- What attempts used.  number 1 is the site's or the wrapper's first word; corrections follow as 2, 3 …
@@ -554,7 +557,8 @@ CREATE VIEW job_status WITH (security_invoker = true) AS
 SELECT s.project_id, s.job_id, s.task_index, j.number, j.name, s.class_id, j.priority, s.state, s.reason, s.version, j.created_at,
        s.started_at, NULL::timestamptz AS ended_at, s.attempt_id, s.site_id, coalesce(t.name, '') AS site_name, s.share, s.local_job_id,
        s.site_state, NULL::smallint AS exit_code, 0::smallint AS exit_signal, '' AS cause, '' AS fault, s.attempt_count,
-       s.cancel_requested, j.time_limit_seconds, h.unit, h.reserved_micros, h.charged_micros, h.released_micros,
+       s.cancel_requested, j.time_limit_seconds, h.unit, h.reserved_micros, h.charged_micros - h.refunded_micros AS charged_micros,
+       h.released_micros + h.refunded_micros AS released_micros,
        false AS provisional, false AS settled, s.start_count, j.attempts_max, j.rerun_safe
   FROM job_state AS s
   JOIN job AS j ON j.project_id = s.project_id AND j.job_id = s.job_id
@@ -564,7 +568,7 @@ SELECT s.project_id, s.job_id, s.task_index, j.number, j.name, s.class_id, j.pri
 SELECT e.project_id, e.job_id, e.task_index, j.number, j.name, '00000000-0000-0000-0000-000000000000'::uuid, j.priority, e.state,
        e.reason, e.version, j.created_at, e.started_at, e.ended_at, e.attempt_id, e.site_id, coalesce(t.name, ''), e.share,
        e.local_job_id, e.site_state, e.exit_code, e.exit_signal, e.cause, e.fault, e.attempt_count, false, j.time_limit_seconds,
-       h.unit, h.reserved_micros, h.charged_micros, h.released_micros,
+       h.unit, h.reserved_micros, h.charged_micros - h.refunded_micros, h.released_micros + h.refunded_micros,
        EXISTS (SELECT FROM attempt_end AS a WHERE a.job_id = e.job_id AND a.charge_state = 'PROVISIONAL'),
        h.charged_micros + h.released_micros = h.reserved_micros, 0::smallint, j.attempts_max, j.rerun_safe
   FROM job_end AS e

@@ -223,11 +223,25 @@ TEST(Provisional, OnlyTooMuchIsGivenBack) {
   for (const Case& each : {Case{20'000, 1'800, 10'000}, Case{20'000, 3'600, 0}, Case{10'000, 3'600, 0}}) {
     SettleRequest request = OneCoreHour();
     request.usage.core_seconds = each.core_seconds;
-    EXPECT_EQ(*RefundAfterProvisional(each.charged, request), each.refund);
+    const Result<Correction> correction = RefundAfterProvisional(each.charged, request);
+    ASSERT_TRUE(correction.ok()) << correction.status();
+    EXPECT_EQ(correction->refund_micros, each.refund);
+    EXPECT_EQ(correction->billed.core_seconds, each.core_seconds);
+    EXPECT_EQ(correction->dispute, "");
   }
   SettleRequest interrupted = OneCoreHour();
   interrupted.end_kind = AttemptEndKind::kInterruptedBySite;
-  EXPECT_EQ(*RefundAfterProvisional(20'000, interrupted), 20'000);
+  EXPECT_EQ(RefundAfterProvisional(20'000, interrupted)->refund_micros, 20'000);
+}
+
+TEST(Provisional, ARecordThatCannotBeTrueIsCutDownAndDisputed) {
+  SettleRequest request = OneCoreHour();
+  request.usage.core_seconds = 1'000'000;
+  const Result<Correction> correction = RefundAfterProvisional(10'000, request);
+  ASSERT_TRUE(correction.ok()) << correction.status();
+  EXPECT_EQ(correction->refund_micros, 0);
+  EXPECT_LT(correction->billed.core_seconds, 1'000'000);
+  EXPECT_NE(correction->dispute, "");
 }
 
 }  // namespace

@@ -169,16 +169,16 @@ TEST_F(LedgerPagesTest, UsageTellsWhatWasUsedAndWhatItCost) {
   EXPECT_TRUE(record.provisional);
 }
 
-TEST_F(LedgerPagesTest, UsagePagesKeepRecordsOfOneAttemptAndMomentTogether) {
+TEST_F(LedgerPagesTest, UsageShowsACorrectionInPlaceOfWhatItCorrects) {
   const Timestamp start = TimestampFromSeconds(1'700'000'000);
   const JobId job = database_.ids().TimeOrdered<JobId>();
   const AttemptId corrected = NewAttempt();
   Use({.attempt = NewAttempt(), .job = job, .at = start, .charge = 1});
   Use({.attempt = corrected, .number = 1, .job = job, .at = start + std::chrono::seconds(1), .charge = 2});
-  Use({.attempt = corrected, .number = 2, .job = job, .at = start + std::chrono::seconds(1), .charge = 2});
+  Use({.attempt = corrected, .number = 2, .job = job, .at = start + std::chrono::seconds(1), .charge = 3});
   Use({.attempt = NewAttempt(), .job = job, .at = start + std::chrono::seconds(2), .charge = 4});
   for (const size_t limit : {1u, 2u, 3u, 10u}) {
-    EXPECT_EQ(Charges({}, limit), (std::vector<int64_t>{4, 2, 2, 1})) << limit;
+    EXPECT_EQ(Charges({}, limit), (std::vector<int64_t>{4, 3, 1})) << limit;
   }
 }
 

@@ -158,37 +158,6 @@ TEST_F(JobLife, ACancelAfterAClaimGoesToTheSite) {
   EXPECT_EQ(Account().held_micros, 0);
 }
 
-TEST_F(JobLife, UsageThatComesLateIsChargedWhenItComes) {
-  const JobView job = Submit(Job());
-  std::vector<SiteReport> reports = WholeLife(Place(job));
-  const AttemptId attempt = *reports.back().attempt_id;
-  const UsageFigures usage = *reports.back().usage;
-  reports.back().usage.reset();
-  ASSERT_TRUE(Apply(reports).ok());
-  EXPECT_EQ(Get(job.job_id).state, JobState::kCompleted);
-  EXPECT_FALSE(Get(job.job_id).money.settled);
-  SiteReport late = Report(ReportKind::kUsage, attempt);
-  late.usage = usage;
-  ASSERT_TRUE(Apply({late}).ok());
-  EXPECT_EQ(Get(job.job_id).money.charged_micros, 10'000);
-  EXPECT_TRUE(Get(job.job_id).money.settled);
-  EXPECT_EQ(*placement_.SettleOverdue(10), 0U);
-  ExpectLedgerReplays();
-}
-
-TEST_F(JobLife, UsageThatNeverComesIsSettledFromStartToEnd) {
-  const JobView job = Submit(Job());
-  std::vector<SiteReport> reports = WholeLife(Place(job));
-  reports.back().usage.reset();
-  ASSERT_TRUE(Apply(reports).ok());
-  EXPECT_EQ(*placement_.SettleOverdue(10), 1U);
-  EXPECT_EQ(*placement_.SettleOverdue(10), 0U);
-  const JobView settled = Get(job.job_id);
-  EXPECT_EQ(settled.money.charged_micros, 10'000);
-  EXPECT_TRUE(settled.money.provisional);
-  ExpectLedgerReplays();
-}
-
 TEST_F(JobLife, AnInterruptedJobIsNotCharged) {
   const JobView job = Submit(Job());
   std::vector<SiteReport> reports = WholeLife(Place(job));

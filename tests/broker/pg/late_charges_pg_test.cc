@@ -1,0 +1,241 @@
+// Usage that comes after the end: charged once, provisionally where it had to be, and corrected once.
+
+#include <gmock/gmock.h>
+
+#include "tests/broker/pg/job_life_fixture.h"
+
+namespace turnpike {
+namespace {
+
+using ::testing::ElementsAre;
+
+class LateCharges : public JobLifeTest {
+ protected:
+  struct Ended {
+    JobId job_id;
+    AttemptId attempt_id;
+  };
+  // Ran for ten seconds on one core, which cost 10,000 micros; its usage is not known.
+  Ended EndWithoutUsage(int64_t reserve = kReserve) {
+    const JobView job = Submit(Job(reserve));
+    std::vector<SiteReport> reports = WholeLife(Place(job));
+    reports.back().usage.reset();
+    EXPECT_TRUE(Apply(reports).ok());
+    return {.job_id = job.job_id, .attempt_id = *reports.back().attempt_id};
+  }
+  void ReportUsage(AttemptId attempt, int64_t core_seconds, bool provisional = false) {
+    SiteReport late = Report(ReportKind::kUsage, attempt);
+    late.usage =
+        UsageFigures{.used = {.node_seconds = core_seconds, .core_seconds = core_seconds}, .provisional = provisional};
+    const Result<AppliedReports> applied = Apply({late});
+    EXPECT_TRUE(applied.ok()) << applied.status();
+  }
+  int64_t Earned() { return ledger_.Accounts({.project_id = {}, .site_id = site_id_})->front().balance_micros; }
+  std::string ChargeState(AttemptId attempt) {
+    const Rows rows =
+        database_.AsSuperuser("SELECT charge_state FROM attempt_end WHERE attempt_id = $1", Params().Id(attempt));
+    return std::string(rows.Text(0, 0));
+  }
+  std::vector<std::string> TransferKinds(JobId job_id) {
+    const Rows rows =
+        database_.AsSuperuser("SELECT kind FROM transfer WHERE job_id = $1 ORDER BY xid", Params().Id(job_id));
+    std::vector<std::string> kinds;
+    for (int row = 0; row < rows.size(); ++row) {
+      kinds.emplace_back(rows.Text(row, 0));
+    }
+    return kinds;
+  }
+};
+
+TEST_F(LateCharges, ChargedWhenTheUsageComes) {
+  const Ended ended = EndWithoutUsage();
+  EXPECT_EQ(Get(ended.job_id).state, JobState::kCompleted);
+  EXPECT_FALSE(Get(ended.job_id).money.settled);
+  ReportUsage(ended.attempt_id, 10);
+  EXPECT_EQ(Get(ended.job_id).money.charged_micros, 10'000);
+  EXPECT_TRUE(Get(ended.job_id).money.settled);
+  EXPECT_EQ(ChargeState(ended.attempt_id), "FINAL");
+  EXPECT_EQ(*placement_.SettleOverdue(10), 0U);
+  ExpectLedgerReplays();
+}
+
+TEST_F(LateCharges, UsageThatNeverComesIsSettledFromStartToEnd) {
+  const Ended ended = EndWithoutUsage();
+  EXPECT_EQ(*placement_.SettleOverdue(10), 1U);
+  EXPECT_EQ(*placement_.SettleOverdue(10), 0U);
+  EXPECT_EQ(Get(ended.job_id).money.charged_micros, 10'000);
+  EXPECT_TRUE(Get(ended.job_id).money.provisional);
+  EXPECT_EQ(ChargeState(ended.attempt_id), "PROVISIONAL");
+  ExpectLedgerReplays();
+}
+
+TEST_F(LateCharges, WhatWasChargedTooMuchGoesBackWhenTheSchedulerSpeaks) {
+  const Ended ended = EndWithoutUsage();
+  ASSERT_EQ(*placement_.SettleOverdue(10), 1U);
+  const int64_t version = Get(ended.job_id).version;
+  ReportUsage(ended.attempt_id, 4);
+  const JobView corrected = Get(ended.job_id);
+  EXPECT_EQ(corrected.money.charged_micros, 4'000);
+  EXPECT_EQ(corrected.money.released_micros, kReserve - 4'000);
+  EXPECT_FALSE(corrected.money.provisional);
+  EXPECT_TRUE(corrected.money.settled);
+  EXPECT_GT(corrected.version, version);
+  EXPECT_EQ(ChargeState(ended.attempt_id), "FINAL");
+  EXPECT_THAT(TransferKinds(ended.job_id), ElementsAre("CHARGE", "REFUND"));
+  EXPECT_EQ(Account().balance_micros, 10'000'000 - 4'000);
+  EXPECT_EQ(Account().held_micros, 0);
+  EXPECT_EQ(Earned(), 4'000);
+  ExpectLedgerReplays();
+}
+
+TEST_F(LateCharges, ASecondLateReportChangesNothing) {
+  const Ended ended = EndWithoutUsage();
+  ASSERT_EQ(*placement_.SettleOverdue(10), 1U);
+  ReportUsage(ended.attempt_id, 4);
+  const JobView corrected = Get(ended.job_id);
+  ReportUsage(ended.attempt_id, 1);
+  ReportUsage(ended.attempt_id, 4);
+  EXPECT_EQ(Get(ended.job_id), corrected);
+  EXPECT_EQ(database_.CountAsSuperuser("SELECT count(*) FROM usage_record"), 2);
+  EXPECT_THAT(TransferKinds(ended.job_id), ElementsAre("CHARGE", "REFUND"));
+  ExpectLedgerReplays();
+}
+
+TEST_F(LateCharges, TheCorrectionIsToldToWatchersAndShownInPlaceOfTheFirstRecord) {
+  const Ended ended = EndWithoutUsage();
+  ASSERT_EQ(*placement_.SettleOverdue(10), 1U);
+  ReportUsage(ended.attempt_id, 4);
+  const Result<std::vector<LoggedEvent>> events = events_.ReadAfter({}, 100);
+  ASSERT_TRUE(events.ok()) << events.status();
+  EXPECT_EQ(events->back().kind, "CHARGED");
+  EXPECT_EQ(events->back().job.money, Get(ended.job_id).money);
+  EXPECT_EQ(events->back().job.version, Get(ended.job_id).version);
+  const Result<std::vector<UsageView>> records =
+      ledger_.Usage({.project_id = project_.project_id,
+                     .job_id = ended.job_id,
+                     .since = {},
+                     .page = {.before_at = {}, .before_id = {}, .limit = 9}});
+  ASSERT_TRUE(records.ok()) << records.status();
+  ASSERT_EQ(records->size(), 1U);
+  EXPECT_EQ(records->front().charged.micros, 4'000);
+  EXPECT_EQ(records->front().used.core_seconds, 4);
+  EXPECT_FALSE(records->front().provisional);
+}
+
+TEST_F(LateCharges, MoreThanWasChargedProvisionallyTakesNothingMore) {
+  const Ended ended = EndWithoutUsage();
+  ASSERT_EQ(*placement_.SettleOverdue(10), 1U);
+  ReportUsage(ended.attempt_id, 30);
+  EXPECT_EQ(Get(ended.job_id).money.charged_micros, 10'000);
+  EXPECT_FALSE(Get(ended.job_id).money.provisional);
+  EXPECT_EQ(ChargeState(ended.attempt_id), "FINAL");
+  EXPECT_THAT(TransferKinds(ended.job_id), ElementsAre("CHARGE"));
+  ExpectLedgerReplays();
+}
+
+TEST_F(LateCharges, ARefundIsOfWhatWasChargedAndNotOfWhatItWouldHaveCost) {
+  const Ended ended = EndWithoutUsage(5'000);  // The hold reached for half of it.
+  ASSERT_EQ(*placement_.SettleOverdue(10), 1U);
+  ASSERT_EQ(Get(ended.job_id).money.charged_micros, 5'000);
+  ReportUsage(ended.attempt_id, 8);
+  EXPECT_EQ(Get(ended.job_id).money.charged_micros, 5'000);
+  ExpectLedgerReplays();
+}
+
+TEST_F(LateCharges, TheWrappersRecordDoesNotCorrectTheClock) {
+  const Ended ended = EndWithoutUsage();
+  ASSERT_EQ(*placement_.SettleOverdue(10), 1U);
+  ReportUsage(ended.attempt_id, 4, true);
+  EXPECT_EQ(Get(ended.job_id).money.charged_micros, 10'000);
+  EXPECT_EQ(ChargeState(ended.attempt_id), "PROVISIONAL");
+  ReportUsage(ended.attempt_id, 4);
+  EXPECT_EQ(Get(ended.job_id).money.charged_micros, 4'000);
+  ExpectLedgerReplays();
+}
+
+TEST_F(LateCharges, TheWrappersRecordIsCorrectedByTheScheduler) {
+  const JobView job = Submit(Job());
+  std::vector<SiteReport> reports = WholeLife(Place(job));
+  reports.back().usage->provisional = true;
+  ASSERT_TRUE(Apply(reports).ok());
+  EXPECT_EQ(Get(job.job_id).money.charged_micros, 10'000);
+  EXPECT_TRUE(Get(job.job_id).money.provisional);
+  ReportUsage(*reports.back().attempt_id, 7);
+  EXPECT_EQ(Get(job.job_id).money.charged_micros, 7'000);
+  EXPECT_FALSE(Get(job.job_id).money.provisional);
+  ExpectLedgerReplays();
+}
+
+TEST_F(LateCharges, OfOneBatchTheSchedulersOwnWordCounts) {
+  for (const bool own_word_first : {true, false}) {
+    const JobView job = Submit(Job());
+    std::vector<SiteReport> reports = WholeLife(Place(job));
+    reports.back().usage->provisional = !own_word_first;
+    reports.push_back(Report(ReportKind::kUsage, *reports.back().attempt_id));
+    reports.back().usage = UsageFigures{.used = {.node_seconds = 6, .core_seconds = 6}, .provisional = own_word_first};
+    ASSERT_TRUE(Apply(reports).ok());
+    EXPECT_EQ(Get(job.job_id).money.charged_micros, own_word_first ? 10'000 : 6'000);
+    EXPECT_FALSE(Get(job.job_id).money.provisional);
+  }
+  ExpectLedgerReplays();
+}
+
+TEST_F(LateCharges, WhatNeverStartedIsNotChargedWhateverUsageIsReported) {
+  const JobView job = Submit(Job());
+  const AttemptId attempt = Place(job);
+  SiteReport fenced = Report(ReportKind::kNotStarted, attempt);
+  fenced.not_started = NotStartedKind::kFenced;
+  SiteReport usage = Report(ReportKind::kUsage, attempt);
+  usage.usage = UsageFigures{.used = {.node_seconds = 10, .core_seconds = 10}, .provisional = false};
+  ASSERT_TRUE(Apply({fenced, usage}).ok());
+  ReportUsage(attempt, 10);
+  EXPECT_EQ(Get(job.job_id).state, JobState::kPending);
+  EXPECT_EQ(Get(job.job_id).money.charged_micros, 0);
+  EXPECT_EQ(Account().balance_micros, 10'000'000);
+  ExpectLedgerReplays();
+}
+
+// An interrupted first attempt costs nothing; its late word must not give back what the second one will cost.
+TEST_F(LateCharges, TheRestGoesBackWithTheLastOpenCharge) {
+  NewJob rerun = Job();
+  rerun.rerun_safe = true;
+  const JobView job = Submit(rerun);
+  std::vector<SiteReport> first = WholeLife(Place(job));
+  first.back().kind = ReportKind::kInterrupted;
+  first.back().usage.reset();
+  ASSERT_TRUE(Apply(first).ok());
+  ASSERT_EQ(Get(job.job_id).state, JobState::kPending);
+  std::vector<SiteReport> second = WholeLife(Place(Get(job.job_id)));
+  second.back().usage.reset();
+  ASSERT_TRUE(Apply(second).ok());
+  ASSERT_EQ(Get(job.job_id).state, JobState::kCompleted);
+
+  ReportUsage(*first.back().attempt_id, 10);
+  EXPECT_EQ(Get(job.job_id).money.released_micros, 0);
+  EXPECT_EQ(*placement_.SettleOverdue(10), 1U);
+  EXPECT_EQ(Get(job.job_id).money.charged_micros, 10'000);
+  EXPECT_TRUE(Get(job.job_id).money.settled);
+  ExpectLedgerReplays();
+}
+
+TEST_F(LateCharges, SeveralOpenChargesOfOneJobAreSettledAtOnce) {
+  NewJob rerun = Job();
+  rerun.rerun_safe = true;
+  const JobView job = Submit(rerun);
+  std::vector<SiteReport> first = WholeLife(Place(job));
+  first.back().kind = ReportKind::kInterrupted;
+  first.back().usage.reset();
+  ASSERT_TRUE(Apply(first).ok());
+  std::vector<SiteReport> second = WholeLife(Place(Get(job.job_id)));
+  second.back().usage.reset();
+  ASSERT_TRUE(Apply(second).ok());
+  const int64_t version = Get(job.job_id).version;
+  EXPECT_EQ(*placement_.SettleOverdue(10), 2U);
+  EXPECT_EQ(Get(job.job_id).money.charged_micros, 10'000);
+  EXPECT_TRUE(Get(job.job_id).money.settled);
+  EXPECT_EQ(Get(job.job_id).version, version + 1);
+  ExpectLedgerReplays();
+}
+
+}  // namespace
+}  // namespace turnpike
