@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "base/check.h"
+#include "broker/core/step.h"
 
 namespace turnpike {
 namespace {
@@ -42,14 +42,15 @@ ReportEffect Refuse(std::string why) {
 // A claim is good under the offer's own fence only; a repeat gets the same GO.
 ReportEffect ApplyClaim(AttemptStanding& standing, const SiteReport& report) {
   ReportEffect effect;
-  if (report.fence != standing.fence) {
+  if (IsFinal(standing.state) || report.fence != standing.fence) {
     effect.answer = ClaimAnswer::kGone;
     return effect;
   }
-  if (standing.state == AttemptState::kOffered) {
-    standing.state = AttemptState::kClaimed;
-    effect.attempt_changed = true;
+  const AttemptState before = standing.state;
+  if (const Status claimed = Step(standing, AttemptEvent::kClaimed); !claimed.ok()) {
+    return Refuse(std::string(MessageOf(claimed)));
   }
+  effect.attempt_changed = standing.state != before;
   effect.answer = ClaimAnswer::kGo;
   return effect;
 }
@@ -126,7 +127,7 @@ ChargeStep ChargeFor(const AttemptStanding& standing, const SiteReport& report) 
   return report.usage ? ChargeStep::kNow : ChargeStep::kWhenKnown;
 }
 
-void JudgeAndMove(AttemptStanding& standing, const SiteReport& report, Timestamp now, ReportEffect& effect) {
+Status JudgeAndMove(AttemptStanding& standing, const SiteReport& report, Timestamp now, ReportEffect& effect) {
   const bool interrupted = report.kind == ReportKind::kInterrupted;
   const AttemptEnd end{
       .cause = interrupted ? EndCause::kSiteInterrupted : report.cause,
@@ -141,19 +142,42 @@ void JudgeAndMove(AttemptStanding& standing, const SiteReport& report, Timestamp
                             .other_share_left = true};
   const std::optional<JobVerdict> verdict = JudgeJob(standing.state, end, retry);
   if (!verdict) {
-    return;
+    return OkStatus();
   }
-  const std::optional<JobState> next = NextJobState(standing.job.state, verdict->event);
-  if (!next) {
-    return;  // The job is that far already: a report that came late.
-  }
-  standing.job.state = *next;
+  RETURN_IF_ERROR(Step(standing.job, verdict->event));
   effect.job_event = verdict->event;
-  if (IsFinal(*next)) {
+  if (IsFinal(standing.job.state)) {
     EndJob(standing, report, *verdict, now);
-  } else if (*next == JobState::kPending) {
+  } else if (standing.job.state == JobState::kPending) {
     LeaveSite(standing.job);
   }
+  return OkStatus();
+}
+
+void NoteEnd(AttemptStanding& standing, const SiteReport& report, Timestamp now, ReportEffect& effect) {
+  standing.ended_at = std::max(report.end_time.value_or(now), standing.started_at.value_or(Timestamp{}));
+  standing.detail = report.detail.empty() ? report.site_reason : report.detail;
+  effect.charge = ChargeFor(standing, report);
+  effect.usage = report.usage;
+  effect.back_pressure = report.kind == ReportKind::kNotStarted && report.not_started == NotStartedKind::kBackPressure;
+  effect.refused_for_ever =
+      report.kind == ReportKind::kNotStarted &&
+      (report.not_started == NotStartedKind::kRefused || report.not_started == NotStartedKind::kNotEligible);
+}
+
+// The attempt with all that the report tells; the job follows where the attempt takes a step.
+Status Change(AttemptStanding& standing, const SiteReport& report, Timestamp now, ReportEffect& effect) {
+  const std::optional<AttemptEvent> event = EventOf(report);
+  if (event) {
+    RETURN_IF_ERROR(Step(standing, *event));
+    effect.attempt_changed = true;
+  }
+  TakeFacts(standing, report);
+  SetReason(standing.job, report);
+  if (IsFinal(standing.state)) {
+    NoteEnd(standing, report, now, effect);
+  }
+  return event ? JudgeAndMove(standing, report, now, effect) : OkStatus();
 }
 
 }  // namespace
@@ -165,62 +189,43 @@ std::string_view ReportKindName(ReportKind kind) {
 }
 
 ReportEffect ApplyReport(AttemptStanding& standing, const SiteReport& report, Timestamp now) {
-  if (IsFinal(standing.state)) {
-    ReportEffect effect;
-    effect.answer = report.kind == ReportKind::kClaimed ? ClaimAnswer::kGone : ClaimAnswer::kNone;
-    return effect;
-  }
   if (report.kind == ReportKind::kClaimed) {
     return ApplyClaim(standing, report);
   }
-  const JobView before = standing.job;
-  ReportEffect effect;
-  const std::optional<AttemptEvent> event = EventOf(report);
-  if (event) {
-    const std::optional<AttemptState> next = NextAttemptState(standing.state, *event);
-    if (!next) {
-      return Refuse(fmt::format("{} reported for an attempt that is {}", ReportKindName(report.kind),
-                                AttemptStateName(standing.state)));
-    }
-    effect.attempt_changed = *next != standing.state;
-    standing.state = *next;
-  }
-  if (event && !effect.attempt_changed) {
-    return effect;  // Older than what is known.
-  }
-  TakeFacts(standing, report);
-  SetReason(standing.job, report);
   if (IsFinal(standing.state)) {
-    standing.ended_at = std::max(report.end_time.value_or(now), standing.started_at.value_or(Timestamp{}));
-    standing.detail = report.detail.empty() ? report.site_reason : report.detail;
-    effect.charge = ChargeFor(standing, report);
-    effect.usage = report.usage;
-    effect.back_pressure =
-        report.kind == ReportKind::kNotStarted && report.not_started == NotStartedKind::kBackPressure;
-    effect.refused_for_ever =
-        report.kind == ReportKind::kNotStarted &&
-        (report.not_started == NotStartedKind::kRefused || report.not_started == NotStartedKind::kNotEligible);
+    return {};
   }
-  JudgeAndMove(standing, report, now, effect);
-  effect.attempt_changed = effect.attempt_changed || event.has_value();
-  effect.job_changed = effect.job_event.has_value() || !(standing.job == before);
+  const std::optional<AttemptEvent> event = EventOf(report);
+  const std::optional<AttemptState> next = event ? NextAttemptState(standing.state, *event) : std::nullopt;
+  if (event && !next) {
+    return Refuse(fmt::format("{} reported for an attempt that is {}", ReportKindName(report.kind),
+                              AttemptStateName(standing.state)));
+  }
+  if (next == standing.state) {
+    return {};  // Older than what is known.
+  }
+  AttemptStanding after = standing;
+  ReportEffect effect;
+  if (const Status changed = Change(after, report, now, effect); !changed.ok()) {
+    return Refuse(std::string(MessageOf(changed)));
+  }
+  effect.job_changed = effect.job_event.has_value() || !(after.job == standing.job);
   if (effect.job_changed) {
-    ++standing.job.version;
+    ++after.job.version;
   }
+  standing = std::move(after);
   return effect;
 }
 
-void Withdraw(AttemptStanding& standing, std::string why) {
-  const std::optional<AttemptState> withdrawn = NextAttemptState(standing.state, AttemptEvent::kWithdrawn);
-  const std::optional<JobState> waiting = NextJobState(standing.job.state, JobEvent::kReturned);
-  CHECK(withdrawn && waiting);
-  standing.state = *withdrawn;
+Status Withdraw(AttemptStanding& standing, std::string why) {
+  RETURN_IF_ERROR(Step(standing, AttemptEvent::kWithdrawn));
+  RETURN_IF_ERROR(Step(standing.job, JobEvent::kReturned));
   ++standing.fence;
   standing.detail = why;
-  standing.job.state = *waiting;
   standing.job.reason = std::move(why);
   LeaveSite(standing.job);
   ++standing.job.version;
+  return OkStatus();
 }
 
 }  // namespace turnpike

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "base/resources.h"
+#include "base/status.h"
 #include "broker/core/attempt_state.h"
 #include "broker/core/job_view.h"
 #include "broker/core/retry_policy.h"
@@ -60,6 +61,7 @@ struct ReportEffect {
 ReportEffect ApplyReport(AttemptStanding& standing, const SiteReport& report, Timestamp now);
 
 // The broker takes an offer back that nobody claimed: an older claim finds a higher fence, the job waits again.
-void Withdraw(AttemptStanding& standing, std::string why);
+// INTERNAL: it is no offer any more.
+Status Withdraw(AttemptStanding& standing, std::string why);
 
 }  // namespace turnpike

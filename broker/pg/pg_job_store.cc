@@ -2,6 +2,7 @@
 
 #include "base/error_reason.h"
 #include "base/failpoint.h"
+#include "broker/core/step.h"
 #include "broker/pg/attempt_rows.h"
 #include "broker/pg/job_rows.h"
 #include "broker/pg/submit_writer.h"
@@ -86,7 +87,7 @@ Status AlreadyOver(const JobView& job) {
 Status CancelAtOnce(Transaction& tx, LedgerWriter& ledger, const LockedHold& hold,
                     std::optional<AttemptStanding> offered, JobView& job) {
   if (offered) {
-    offered->state = AttemptState::kWithdrawn;
+    RETURN_IF_ERROR(Step(*offered, AttemptEvent::kWithdrawn));
     ++offered->fence;
     offered->detail = "cancelled before a claim";
     RETURN_IF_ERROR(WriteAttemptEnds(tx, {{.standing = *offered,
@@ -95,7 +96,7 @@ Status CancelAtOnce(Transaction& tx, LedgerWriter& ledger, const LockedHold& hol
                                            .charge = ChargeState::kNone,
                                            .charge_due_at = {}}}));
   }
-  job.state = JobState::kCancelled;
+  RETURN_IF_ERROR(Step(job, JobEvent::kCancelled));
   job.cause = EndCause::kCancelledByUser;
   job.ended_at = tx.now();
   job.reason.clear();

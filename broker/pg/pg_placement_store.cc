@@ -4,6 +4,7 @@
 #include <map>
 
 #include "base/failpoint.h"
+#include "broker/core/step.h"
 #include "broker/pg/attempt_rows.h"
 #include "broker/pg/charge_writer.h"
 #include "broker/pg/job_rows.h"
@@ -34,10 +35,10 @@ constexpr char kLoadPauses[] = R"sql(
 )sql";
 
 // Marks the planned jobs as placed; one that changed since the plan is left out.
-// $1 jobs, $2 tasks, $3 versions, $4 attempts, $5 sites, $6 shares, in the order of jobs.
+// $1 jobs, $2 tasks, $3 versions, $4 attempts, $5 sites, $6 shares, in the order of jobs, $7 state after, $8 before.
 constexpr char kMarkPlaced[] = R"sql(
     UPDATE job_state AS s
-       SET state = 'PLACED',
+       SET state = $7,
            version = s.version + 1,
            attempt_count = s.attempt_count + 1,
            attempt_id = plan.attempt_id,
@@ -49,7 +50,7 @@ constexpr char kMarkPlaced[] = R"sql(
      WHERE s.job_id = plan.job_id
        AND s.task_index = plan.task_index
        AND s.version = plan.version
-       AND s.state = 'PENDING'
+       AND s.state = $8
        AND NOT s.cancel_requested
  RETURNING s.job_id, s.attempt_id
 )sql";
@@ -151,10 +152,14 @@ Result<std::vector<PlannedAttempt>> MarkPlaced(Transaction& tx, const std::vecto
     sites.push_back(line.site_id);
     shares.push_back(line.share);
   }
+  constexpr JobState kWaiting = JobState::kPending;
+  JobState taken = kWaiting;
+  RETURN_IF_ERROR(Step(taken, JobEvent::kPlaced));
   const std::vector<JobId> jobs = JobsOf(plan);
   const Params lock = std::move(Params().IdArray(jobs));
   Params mark;
   mark.IdArray(jobs).IntArray(tasks).IntArray(versions).IdArray(attempts).IdArray(sites).TextArray(shares);
+  mark.Text(JobStateName(taken)).Text(JobStateName(kWaiting));
   const Statement statements[] = {{kLockJobs, &lock}, {kMarkPlaced, &mark}};
   ASSIGN_OR_RETURN(const std::vector<Rows> results, tx.ExecuteAll(statements));
   std::map<AttemptId, const PlannedAttempt*> by_attempt;
@@ -305,7 +310,7 @@ Result<size_t> PgPlacementStore::FailHopeless(const std::vector<HopelessJob>& jo
       releases.push_back({.job_id = view.job_id, .charge_micros = 0, .release_micros = rest});
       view.money.released_micros += rest;
       view.money.settled = true;
-      view.state = JobState::kFailed;
+      RETURN_IF_ERROR(Step(view, JobEvent::kFailed));
       view.cause = EndCause::kRefused;
       view.fault = FaultClass::kPolicy;
       view.reason = wanted.at(view.job_id)->reason;
@@ -347,7 +352,7 @@ Result<size_t> PgPlacementStore::WithdrawExpired(size_t limit) {
         continue;
       }
       const std::string label = standing.job.site_name + "/" + standing.job.share;
-      Withdraw(standing, label + " did not answer the offer in time");
+      RETURN_IF_ERROR(Withdraw(standing, label + " did not answer the offer in time"));
       ended.push_back({.standing = standing,
                        .site_id = offer->second.first,
                        .share = offer->second.second,

@@ -103,11 +103,43 @@ TEST(ReportRules, AStartAfterAProvedFenceIsNoNews) {
 
 TEST(ReportRules, AWithdrawalRaisesTheFence) {
   AttemptStanding standing = Standing(AttemptState::kOffered, JobState::kPlaced);
-  Withdraw(standing, "no answer");
+  ASSERT_TRUE(Withdraw(standing, "no answer").ok());
   EXPECT_EQ(standing.fence, 2);
   EXPECT_EQ(standing.state, AttemptState::kWithdrawn);
   EXPECT_EQ(standing.job.state, JobState::kPending);
   EXPECT_EQ(standing.job.reason, "no answer");
+}
+
+TEST(ReportRules, OnlyAnOfferIsWithdrawn) {
+  AttemptStanding standing = Standing(AttemptState::kClaimed, JobState::kPlaced);
+  EXPECT_EQ(Withdraw(standing, "no answer").code(), StatusCode::kInternal);
+  EXPECT_EQ(standing.state, AttemptState::kClaimed);
+  EXPECT_EQ(standing.fence, 1);
+}
+
+TEST(ReportRules, AReportThatTheJobCannotFollowIsRefusedAndChangesNothing) {
+  AttemptStanding standing = Standing(AttemptState::kSubmitted, JobState::kPending);
+  SiteReport report = Report(ReportKind::kStarted);
+  report.start_time = kNow;
+  const ReportEffect effect = ApplyReport(standing, report, kNow);
+  EXPECT_TRUE(effect.refused.has_value());
+  EXPECT_EQ(standing.state, AttemptState::kSubmitted);
+  EXPECT_EQ(standing.start_count, 0);
+  EXPECT_EQ(standing.job, Standing(AttemptState::kSubmitted, JobState::kPending).job);
+}
+
+TEST(ReportRules, TheSitesWordsAreAnUpdateAndNoStep) {
+  AttemptStanding standing = Standing(AttemptState::kSubmitted, JobState::kQueued);
+  SiteReport report = Report(ReportKind::kSiteState);
+  report.site_state = "PENDING";
+  report.site_reason = "Priority";
+  const ReportEffect effect = ApplyReport(standing, report, kNow);
+  EXPECT_TRUE(effect.job_changed);
+  EXPECT_FALSE(effect.job_event.has_value());
+  EXPECT_FALSE(effect.attempt_changed);
+  EXPECT_EQ(standing.job.reason, "Priority");
+  EXPECT_EQ(standing.job.version, 6);
+  EXPECT_FALSE(ApplyReport(standing, report, kNow).job_changed);
 }
 
 JobView FullView() {
