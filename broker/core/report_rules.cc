@@ -55,6 +55,12 @@ ReportEffect ApplyClaim(AttemptStanding& standing, const SiteReport& report) {
   return effect;
 }
 
+// Older than what is known.
+bool IsNoNews(AttemptState state, const SiteReport& report) {
+  const std::optional<AttemptEvent> event = EventOf(report);
+  return event && NextAttemptState(state, *event) == state;
+}
+
 // Facts that a report adds to the attempt, whatever the state does.
 void TakeFacts(AttemptStanding& standing, const SiteReport& report) {
   if (!report.local_job_id.empty()) {
@@ -188,21 +194,23 @@ std::string_view ReportKindName(ReportKind kind) {
   return kNames[static_cast<size_t>(kind)];
 }
 
+std::optional<std::string> Contradiction(AttemptState state, const SiteReport& report) {
+  const std::optional<AttemptEvent> event = EventOf(report);
+  if (!event || event == AttemptEvent::kClaimed || NextAttemptState(state, *event)) {
+    return std::nullopt;
+  }
+  return fmt::format("{} reported for an attempt that is {}", ReportKindName(report.kind), AttemptStateName(state));
+}
+
 ReportEffect ApplyReport(AttemptStanding& standing, const SiteReport& report, Timestamp now) {
   if (report.kind == ReportKind::kClaimed) {
     return ApplyClaim(standing, report);
   }
-  if (IsFinal(standing.state)) {
+  if (std::optional<std::string> why = Contradiction(standing.state, report)) {
+    return Refuse(*std::move(why));
+  }
+  if (IsFinal(standing.state) || IsNoNews(standing.state, report)) {
     return {};
-  }
-  const std::optional<AttemptEvent> event = EventOf(report);
-  const std::optional<AttemptState> next = event ? NextAttemptState(standing.state, *event) : std::nullopt;
-  if (event && !next) {
-    return Refuse(fmt::format("{} reported for an attempt that is {}", ReportKindName(report.kind),
-                              AttemptStateName(standing.state)));
-  }
-  if (next == standing.state) {
-    return {};  // Older than what is known.
   }
   AttemptStanding after = standing;
   ReportEffect effect;

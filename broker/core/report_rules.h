@@ -58,6 +58,10 @@ struct ReportEffect {
   std::optional<UsageFigures> usage;  // with kNow
 };
 
+// Why such a report cannot be true of an attempt in this state, final or not.  A claim never is refused: it is
+// answered.
+std::optional<std::string> Contradiction(AttemptState state, const SiteReport& report);
+
 ReportEffect ApplyReport(AttemptStanding& standing, const SiteReport& report, Timestamp now);
 
 // The broker takes an offer back that nobody claimed: an older claim finds a higher fence, the job waits again.

@@ -39,11 +39,11 @@ constexpr char kStandings[] = "SELECT" TURNPIKE_JOB_STATUS_COLUMNS R"sql(
 
 // $1 attempts.
 constexpr char kFindOwners[] = R"sql(
-    SELECT attempt_id, project_id, job_id, true
+    SELECT attempt_id, project_id, job_id, ''
       FROM attempt
      WHERE attempt_id = ANY($1)
      UNION ALL
-    SELECT attempt_id, project_id, job_id, false
+    SELECT attempt_id, project_id, job_id, state
       FROM attempt_end
      WHERE attempt_id = ANY($1)
      ORDER BY 1
@@ -159,7 +159,7 @@ Result<std::vector<AttemptOwner>> FindOwners(Transaction& tx, const std::vector<
     owners.push_back({.attempt_id = rows.Id<AttemptId>(row, 0),
                       .project_id = rows.Id<ProjectId>(row, 1),
                       .job_id = rows.Id<JobId>(row, 2),
-                      .live = rows.Bool(row, 3)});
+                      .ended = ParseAttemptState(rows.Text(row, 3))});
   }
   return owners;
 }

@@ -13,12 +13,12 @@ namespace turnpike {
 // Live jobs and their live attempts, locked in this order; attempts that are not live are left out.
 Result<std::vector<AttemptStanding>> LockStandings(Transaction& tx, std::vector<AttemptId> attempts);
 
-// Which project's job an attempt is of, without a lock.
+// Which project's job an attempt is of, and how it ended, without a lock.
 struct AttemptOwner {
   AttemptId attempt_id;
   ProjectId project_id;
   JobId job_id;
-  bool live = false;
+  std::optional<AttemptState> ended;  // absent: it lives
 };
 Result<std::vector<AttemptOwner>> FindOwners(Transaction& tx, const std::vector<AttemptId>& attempts);
 

@@ -163,17 +163,7 @@ void ReportWriter::ApplyOne(const SiteReport& report) {
   }
   const auto found = entries_.find(*report.attempt_id);
   if (found == entries_.end()) {
-    if (report.kind == ReportKind::kClaimed) {
-      Answer(report, ClaimAnswer::kGone, report.fence);
-    } else if (report.kind == ReportKind::kUsage && report.usage && owners_.contains(*report.attempt_id)) {
-      const AttemptOwner& owner = owners_.at(*report.attempt_id);
-      late_.push_back({.attempt_id = owner.attempt_id,
-                       .project_id = owner.project_id,
-                       .job_id = owner.job_id,
-                       .usage = report.usage});
-    } else if (!owners_.contains(*report.attempt_id)) {
-      refused_.push_back({&report, "this site has no such attempt"});
-    }
+    ApplyToEnded(report);
     return;
   }
   Entry& entry = found->second;
@@ -197,6 +187,27 @@ void ReportWriter::ApplyOne(const SiteReport& report) {
   }
   if (effect.job_changed) {
     events_.push_back({effect.job_event ? JobEventName(*effect.job_event) : kEventUpdated, entry.standing.job});
+  }
+}
+
+void ReportWriter::ApplyToEnded(const SiteReport& report) {
+  if (report.kind == ReportKind::kClaimed) {
+    Answer(report, ClaimAnswer::kGone, report.fence);
+    return;
+  }
+  const auto found = owners_.find(*report.attempt_id);
+  if (found == owners_.end()) {
+    refused_.push_back({&report, "this site has no such attempt"});
+    return;
+  }
+  const AttemptOwner& owner = found->second;
+  if (report.kind == ReportKind::kUsage && report.usage) {
+    late_.push_back({.attempt_id = owner.attempt_id,
+                     .project_id = owner.project_id,
+                     .job_id = owner.job_id,
+                     .usage = report.usage});
+  } else if (std::optional<std::string> why = owner.ended ? Contradiction(*owner.ended, report) : std::nullopt) {
+    refused_.push_back({&report, *std::move(why)});
   }
 }
 

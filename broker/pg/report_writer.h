@@ -48,6 +48,8 @@ class ReportWriter {
   Status LockAll();
   void ApplyAll(int64_t mark);
   void ApplyOne(const SiteReport& report);
+  // Of an attempt that had ended before this batch, or that is not there.
+  void ApplyToEnded(const SiteReport& report);
   static void TakeUsage(Entry& entry, const UsageFigures& usage);
   void NoteLimits(const Entry& entry, const SiteReport& report, const ReportEffect& effect);
   void Answer(const SiteReport& report, ClaimAnswer answer, int64_t fence);

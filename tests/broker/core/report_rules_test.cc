@@ -1,6 +1,7 @@
 #include "broker/core/report_rules.h"
 
-#include <gtest/gtest.h>
+#include <fmt/format.h>
+#include <gmock/gmock.h>
 
 #include "broker/core/capacity_codec.h"
 #include "broker/core/stored_request.h"
@@ -94,11 +95,32 @@ TEST(ReportRules, WhatNeverStartedIsNotCharged) {
   EXPECT_FALSE(standing.job.site_id.has_value());
 }
 
-TEST(ReportRules, AStartAfterAProvedFenceIsNoNews) {
+TEST(ReportRules, AStartAfterAProvedFenceIsRefused) {
   AttemptStanding standing = Standing(AttemptState::kFenced, JobState::kPending);
   const ReportEffect effect = ApplyReport(standing, Report(ReportKind::kStarted), kNow);
+  EXPECT_TRUE(effect.refused.has_value());
   EXPECT_FALSE(effect.job_changed);
+  EXPECT_EQ(standing.state, AttemptState::kFenced);
   EXPECT_EQ(standing.job.state, JobState::kPending);
+}
+
+TEST(ReportRules, OfAFinalAttemptWhatTheTableLacksIsAContradictionAndAClaimNeverIs) {
+  const ReportKind kinds[] = {ReportKind::kClaimed, ReportKind::kSubmitted,   ReportKind::kAmbiguous,
+                              ReportKind::kStarted, ReportKind::kEnded,       ReportKind::kNotStarted,
+                              ReportKind::kUsage,   ReportKind::kInterrupted, ReportKind::kSiteState};
+  std::vector<std::string> refused;
+  for (const AttemptState state : kAttemptStates) {
+    for (const ReportKind kind : kinds) {
+      if (IsFinal(state) && Contradiction(state, Report(kind))) {
+        refused.push_back(fmt::format("{} {}", AttemptStateName(state), ReportKindName(kind)));
+      }
+    }
+  }
+  EXPECT_THAT(refused,
+              testing::ElementsAre("ENDED not-started", "NOT_STARTED started", "NOT_STARTED ended",
+                                   "NOT_STARTED interrupted", "FENCED started", "FENCED ended", "FENCED interrupted",
+                                   "INTERRUPTED not-started", "WITHDRAWN submitted", "WITHDRAWN ambiguous",
+                                   "WITHDRAWN started", "WITHDRAWN ended", "WITHDRAWN interrupted"));
 }
 
 TEST(ReportRules, AWithdrawalRaisesTheFence) {

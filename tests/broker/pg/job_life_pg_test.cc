@@ -195,6 +195,36 @@ TEST_F(JobLife, ReportsMayHaveNoGap) {
   EXPECT_EQ(Apply({second}).status().code(), StatusCode::kFailedPrecondition);
 }
 
+TEST_F(JobLife, AReportThatContradictsAnEndIsKeptForAPersonAndChangesNothing) {
+  const JobView job = Submit(Job());
+  const std::vector<SiteReport> life = WholeLife(Place(job));
+  const AttemptId attempt = *life.back().attempt_id;
+  ASSERT_TRUE(Apply(life).ok());
+  const JobView ended = Get(job.job_id);
+  const std::vector<SiteReport> late = {Report(ReportKind::kSubmitted, attempt),
+                                        Report(ReportKind::kNotStarted, attempt), Report(ReportKind::kEnded, attempt),
+                                        Report(ReportKind::kClaimed, attempt)};
+  const Result<AppliedReports> applied = Apply(late);
+  ASSERT_TRUE(applied.ok()) << applied.status();
+  EXPECT_EQ(applied->acked_seq, late.back().seq);
+  ASSERT_TRUE(Apply(late).ok());  // The same again.
+  EXPECT_EQ(Get(job.job_id), ended);
+  const Rows refused = database_.AsSuperuser("SELECT seq, attempt_id, kind, why FROM refused_report");
+  ASSERT_EQ(refused.size(), 1);
+  EXPECT_EQ(refused.Int(0, 0), late[1].seq);
+  EXPECT_EQ(refused.Id<AttemptId>(0, 1), attempt);
+  EXPECT_EQ(refused.Text(0, 2), "not-started");
+  EXPECT_EQ(refused.Text(0, 3), "not-started reported for an attempt that is ENDED");
+  ExpectLedgerReplays();
+}
+
+TEST_F(JobLife, AContradictionInTheBatchOfTheEndIsKeptToo) {
+  std::vector<SiteReport> life = WholeLife(Place(Submit(Job())));
+  life.push_back(Report(ReportKind::kNotStarted, *life.back().attempt_id));
+  ASSERT_TRUE(Apply(life).ok());
+  EXPECT_EQ(database_.CountAsSuperuser("SELECT count(*) FROM refused_report"), 1);
+}
+
 TEST_F(JobLife, AnotherSitesAttemptIsUnknown) {
   const AttemptId attempt = Place(Submit(Job()));
   const SiteId other = database_.ids().Random<SiteId>();
