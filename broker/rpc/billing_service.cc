@@ -174,8 +174,9 @@ Status BillingService::Usage(const Principal& principal, const v1::ListUsageRequ
   const std::string digest = DigestOf("ListUsage", {.project_id = query.project_id, .site_id = {}}) + request.job_id() +
                              request.since().ShortDebugString();
   ASSIGN_OR_RETURN(query.page, PageFrom(request.page_size(), request.page_token(), digest));
+  --query.page.limit;  // Records of one moment stay on one page, so that it may be longer; none tells about the next.
   ASSIGN_OR_RETURN(const std::vector<UsageView> records, parts_.ledger.Usage(query));
-  if (records.size() >= query.page.limit) {  // Records of one moment stay on one page.
+  if (records.size() >= query.page.limit) {
     response.set_next_page_token(
         EncodePageToken({.time = records.back().at, .id = records.back().attempt_id.uuid()}, digest));
   }
