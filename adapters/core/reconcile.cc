@@ -1,5 +1,6 @@
 #include "adapters/core/reconcile.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "adapters/core/after_end.h"
@@ -31,6 +32,9 @@ class Reconciler {
     NoteSighting();
     if (IsFinal(record().phase)) {
       return AfterEnd(record(), {.evidence = in_.evidence, .job = job_}, in_.policy, in_.now);
+    } else if (directory_.exit && WasKilledToRunAgain(*directory_.exit)) {
+      NoteStart();
+      Requeued();
     } else if (directory_.exit) {
       EndByRecord(*directory_.exit);
     } else if (directory_.guard == GuardState::kTakenByWrapper || record().phase == AttemptPhase::kStarted) {
@@ -292,12 +296,20 @@ class Reconciler {
     Rule("runs");
   }
 
+  // Whoever puts a job back into the queue ends its program first: that is no end of the user's.
+  bool WasKilledToRunAgain(const ExitRecord& exit) const {
+    return exit.exit_signal != 0 && !exit.local_job_id.empty() && !decision_.record.cancel_wanted &&
+           std::any_of(in_.evidence.jobs.begin(), in_.evidence.jobs.end(), [&exit](const LocalJobView& job) {
+             return job.state == LocalState::kPending && job.local_job_id == exit.local_job_id;
+           });
+  }
+
   // In the queue again although it has started: a second start would be refused.
   void Requeued() {
     NoteSiteState();
     CancelCopies();
     const bool waited = WaitedForRecord(in_.policy.settle_time);
-    if (waited || record().cancel_wanted) {
+    if (job_ != nullptr && (waited || record().cancel_wanted)) {
       decision_.cancel.push_back(NameOf(*job_));
     }
     LoseIf(waited, "the scheduler put it back into its queue after it had started");
