@@ -4,6 +4,7 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
+#include <functional>
 #include <iostream>
 
 #include "base/error_reason.h"
@@ -14,6 +15,7 @@
 #include "base/stop_signal.h"
 #include "base/system_clock.h"
 #include "billing/pg/pg_ledger_store.h"
+#include "broker/audit_main.h"
 #include "broker/dev_main.h"
 #include "broker/embedded/private_postgres.h"
 #include "broker/identity/bearer_token.h"
@@ -30,9 +32,13 @@ constexpr char kFooter[] =
     "  turnpike-broker --database 'host=db.example.org dbname=turnpike' --server-name broker.example.org \\\n"
     "      --user-address 0.0.0.0:7443 --agent-address 0.0.0.0:7444 --ca-certificate ca.pem --ca-key ca.key\n"
     "  turnpike-broker token create --database '…' --project astro --subject alice --role user\n"
+    "  turnpike-broker audit --database '…'\n"
     "\n"
-    "Exit codes: 0 stopped by a signal, 1 failed (the last line says why), 2 wrong arguments.";
+    "Exit codes: 0 done, or stopped by a signal; 1 failed (the last line says why), or the books are not sound; 2 "
+    "wrong\n"
+    "arguments.";
 
+constexpr int kExitFailed = 1;
 constexpr int kExitUsage = 2;
 
 struct Options {
@@ -46,6 +52,11 @@ struct Options {
   std::string token_subject;
   std::vector<std::string> token_roles = {"user"};
 };
+
+Result<int> Done(const Status& status) {
+  RETURN_IF_ERROR(status);
+  return 0;
+}
 
 // One role's way to the database: the common part, and its user.
 std::string AccessFor(const std::string& database, const char* role) {
@@ -130,9 +141,13 @@ Status CreateToken(const Options& options) {
   return OkStatus();
 }
 
-int Main(int argc, char** argv) {
-  Options options;
-  CLI::App app("Turnpike's broker: matches jobs to sites, keeps the accounts.", "turnpike-broker");
+Result<int> Audit(const Options& options) {
+  ASSIGN_OR_RETURN(const std::string database, DatabaseOf(options));
+  ASSIGN_OR_RETURN(const bool sound, RunAudit(AccessFor(database, kPlacementRole)));
+  return sound ? 0 : kExitFailed;
+}
+
+void AddOptions(CLI::App& app, Options& options) {
   app.footer(kFooter);
   app.fallthrough();  // --database and the like may stand before or after the subcommand
   app.add_flag("--dev", options.dev,
@@ -164,17 +179,38 @@ int Main(int argc, char** argv) {
       ->check(CLI::IsMember({"auto", "human", "json"}));
   app.add_option("--log-level", options.log_level, "debug, info, warn or error")
       ->check(CLI::IsMember({"debug", "info", "warn", "error"}));
+}
 
-  CLI::App* token = app.add_subcommand("token", "Tokens of users and operators");
+// Of the program, and how each ends.
+using Command = std::function<Result<int>()>;
+
+// Flags of the program may stand behind the command, as in the examples.
+CLI::App* AddCommand(CLI::App& parent, const std::string& name, const std::string& what) {
+  CLI::App* command = parent.add_subcommand(name, what);
+  command->fallthrough();
+  return command;
+}
+
+void AddTokenCommands(CLI::App& app, Options& options, Command& chosen) {
+  CLI::App* token = AddCommand(app, "token", "Tokens of users and operators");
   token->require_subcommand(1);
-  CLI::App* create = token->add_subcommand("create", "Make a token and print it, once");
-  // Flags of the program may stand behind the command, as in the examples.
-  token->fallthrough();
-  create->fallthrough();
+  CLI::App* create = AddCommand(*token, "create", "Make a token and print it, once");
   create->add_option("--project", options.token_project, "The project that it may spend from, by name");
   create->add_option("--subject", options.token_subject, "Who will hold it, for records")->required();
   create->add_option("--role", options.token_roles, "user, site-operator or federation-operator; may be given again")
       ->capture_default_str();
+  create->callback([&] { chosen = [&options] { return Done(CreateToken(options)); }; });
+}
+
+int Main(int argc, char** argv) {
+  Options options;
+  CLI::App app("Turnpike's broker: matches jobs to sites, keeps the accounts.", "turnpike-broker");
+  AddOptions(app, options);
+  Command chosen = [&options] { return Done(Serve(options)); };
+  AddTokenCommands(app, options, chosen);
+  AddCommand(app, "audit", "Check that the books are sound, and say what is not; changes nothing")->callback([&] {
+    chosen = [&options] { return Audit(options); };
+  });
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
@@ -182,12 +218,12 @@ int Main(int argc, char** argv) {
   }
 
   SetUpLog("turnpike-broker", LevelOf(options.log_level), FormatOf(options.log_format));
-  const Status status = create->parsed() ? CreateToken(options) : Serve(options);
-  if (!status.ok()) {
-    LogError(MessageOf(status));
-    return status.code() == StatusCode::kInvalidArgument ? kExitUsage : 1;
+  const Result<int> exit_code = chosen();
+  if (!exit_code.ok()) {
+    LogError(MessageOf(exit_code.status()));
+    return exit_code.status().code() == StatusCode::kInvalidArgument ? kExitUsage : kExitFailed;
   }
-  return 0;
+  return *exit_code;
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "base/error_reason.h"
+#include "billing/pg/audit_books.h"
 #include "billing/pg/pg_ledger_store.h"
 #include "broker/core/stored_request.h"
 #include "broker/pg/pg_event_log.h"
@@ -145,15 +146,10 @@ class JobLifeTest : public ::testing::Test {
     return stored->view;
   }
   AccountView Account() { return ledger_.Accounts({.project_id = project_.project_id, .site_id = {}})->front(); }
-  // Every project's book replays from the transfers, and live holds are what it holds.
-  void ExpectLedgerReplays() {
-    EXPECT_EQ(database_.CountAsSuperuser(R"(
-        SELECT count(*) FROM account AS a WHERE kind = 'project' AND (
-          balance_micros <> (SELECT coalesce(sum(CASE WHEN credit_account = a.account_id THEN amount_micros ELSE -amount_micros END), 0)
-                               FROM transfer WHERE a.account_id IN (debit_account, credit_account))
-          OR held_micros <> (SELECT coalesce(sum(reserved_micros - charged_micros - released_micros), 0) FROM funds_hold
-                              WHERE account_id = a.account_id)))"),
-              0);
+  void ExpectSoundBooks() {
+    const Result<std::vector<AuditCheck>> checks = AuditBooks(placement_transactions_);
+    ASSERT_TRUE(checks.ok()) << checks.status();
+    EXPECT_TRUE(IsSound(*checks)) << FormatAudit(*checks);
   }
 
   ApiDatabase database_;

@@ -28,7 +28,7 @@ TEST_F(JobLife, EndsCompletedAndChargedOnce) {
   EXPECT_TRUE(ended.money.settled);
   EXPECT_EQ(Account().balance_micros, 10'000'000 - 10'000);
   EXPECT_EQ(ledger_.Accounts({.project_id = {}, .site_id = site_id_})->front().balance_micros, 10'000);
-  ExpectLedgerReplays();
+  ExpectSoundBooks();
 
   // The same reports again: nothing is applied, nothing is charged, the claim is told that it is over.
   const Result<AppliedReports> repeated = Apply(reports);
@@ -78,7 +78,7 @@ TEST_F(JobLife, FundsAreSetAsideOnceAndARefusalStoresNothing) {
   EXPECT_EQ(database_.CountAsSuperuser("SELECT count(*) FROM job"), 2);
   EXPECT_EQ(database_.CountAsSuperuser("SELECT count(*) FROM request_key WHERE method = 'SubmitJob'"), 1);
   EXPECT_EQ(Account().held_micros, 2 * kReserve);
-  ExpectLedgerReplays();
+  ExpectSoundBooks();
 }
 
 TEST_F(JobLife, APlanForAJobThatChangedIsLeftOut) {
@@ -125,7 +125,7 @@ TEST_F(JobLife, AJobThatASiteRefusedWaitsAgainAndAvoidsThatShare) {
             1U);
   EXPECT_EQ(Get(job.job_id).state, JobState::kFailed);
   EXPECT_EQ(Account().held_micros, 0);
-  ExpectLedgerReplays();
+  ExpectSoundBooks();
 }
 
 TEST_F(JobLife, ACancelBeforeAClaimEndsTheJobAtOnce) {
@@ -138,7 +138,7 @@ TEST_F(JobLife, ACancelBeforeAClaimEndsTheJobAtOnce) {
   EXPECT_EQ(cancelled->state, JobState::kCancelled);
   EXPECT_EQ(Account().held_micros, 0);
   EXPECT_EQ(Account().balance_micros, 10'000'000);
-  ExpectLedgerReplays();
+  ExpectSoundBooks();
 }
 
 TEST_F(JobLife, ACancelAfterAClaimGoesToTheSite) {
@@ -169,7 +169,7 @@ TEST_F(JobLife, AnInterruptedJobIsNotCharged) {
   EXPECT_EQ(failed.fault, FaultClass::kSite);
   EXPECT_EQ(failed.money.charged_micros, 0);
   EXPECT_EQ(Account().balance_micros, 10'000'000);
-  ExpectLedgerReplays();
+  ExpectSoundBooks();
 }
 
 TEST_F(JobLife, AnOlderSessionMayNotReport) {
@@ -215,7 +215,7 @@ TEST_F(JobLife, AReportThatContradictsAnEndIsKeptForAPersonAndChangesNothing) {
   EXPECT_EQ(refused.Id<AttemptId>(0, 1), attempt);
   EXPECT_EQ(refused.Text(0, 2), "not-started");
   EXPECT_EQ(refused.Text(0, 3), "not-started reported for an attempt that is ENDED");
-  ExpectLedgerReplays();
+  ExpectSoundBooks();
 }
 
 TEST_F(JobLife, AContradictionInTheBatchOfTheEndIsKeptToo) {

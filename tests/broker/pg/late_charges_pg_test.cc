@@ -56,7 +56,7 @@ TEST_F(LateCharges, ChargedWhenTheUsageComes) {
   EXPECT_TRUE(Get(ended.job_id).money.settled);
   EXPECT_EQ(ChargeState(ended.attempt_id), "FINAL");
   EXPECT_EQ(*placement_.SettleOverdue(10), 0U);
-  ExpectLedgerReplays();
+  ExpectSoundBooks();
 }
 
 TEST_F(LateCharges, UsageThatNeverComesIsSettledFromStartToEnd) {
@@ -66,7 +66,7 @@ TEST_F(LateCharges, UsageThatNeverComesIsSettledFromStartToEnd) {
   EXPECT_EQ(Get(ended.job_id).money.charged_micros, 10'000);
   EXPECT_TRUE(Get(ended.job_id).money.provisional);
   EXPECT_EQ(ChargeState(ended.attempt_id), "PROVISIONAL");
-  ExpectLedgerReplays();
+  ExpectSoundBooks();
 }
 
 TEST_F(LateCharges, WhatWasChargedTooMuchGoesBackWhenTheSchedulerSpeaks) {
@@ -85,7 +85,7 @@ TEST_F(LateCharges, WhatWasChargedTooMuchGoesBackWhenTheSchedulerSpeaks) {
   EXPECT_EQ(Account().balance_micros, 10'000'000 - 4'000);
   EXPECT_EQ(Account().held_micros, 0);
   EXPECT_EQ(Earned(), 4'000);
-  ExpectLedgerReplays();
+  ExpectSoundBooks();
 }
 
 TEST_F(LateCharges, ASecondLateReportChangesNothing) {
@@ -98,7 +98,7 @@ TEST_F(LateCharges, ASecondLateReportChangesNothing) {
   EXPECT_EQ(Get(ended.job_id), corrected);
   EXPECT_EQ(database_.CountAsSuperuser("SELECT count(*) FROM usage_record"), 2);
   EXPECT_THAT(TransferKinds(ended.job_id), ElementsAre("CHARGE", "REFUND"));
-  ExpectLedgerReplays();
+  ExpectSoundBooks();
 }
 
 TEST_F(LateCharges, TheCorrectionIsToldToWatchersAndShownInPlaceOfTheFirstRecord) {
@@ -130,7 +130,7 @@ TEST_F(LateCharges, MoreThanWasChargedProvisionallyTakesNothingMore) {
   EXPECT_FALSE(Get(ended.job_id).money.provisional);
   EXPECT_EQ(ChargeState(ended.attempt_id), "FINAL");
   EXPECT_THAT(TransferKinds(ended.job_id), ElementsAre("CHARGE"));
-  ExpectLedgerReplays();
+  ExpectSoundBooks();
 }
 
 TEST_F(LateCharges, ARefundIsOfWhatWasChargedAndNotOfWhatItWouldHaveCost) {
@@ -139,7 +139,7 @@ TEST_F(LateCharges, ARefundIsOfWhatWasChargedAndNotOfWhatItWouldHaveCost) {
   ASSERT_EQ(Get(ended.job_id).money.charged_micros, 5'000);
   ReportUsage(ended.attempt_id, 8);
   EXPECT_EQ(Get(ended.job_id).money.charged_micros, 5'000);
-  ExpectLedgerReplays();
+  ExpectSoundBooks();
 }
 
 TEST_F(LateCharges, TheWrappersRecordDoesNotCorrectTheClock) {
@@ -150,7 +150,7 @@ TEST_F(LateCharges, TheWrappersRecordDoesNotCorrectTheClock) {
   EXPECT_EQ(ChargeState(ended.attempt_id), "PROVISIONAL");
   ReportUsage(ended.attempt_id, 4);
   EXPECT_EQ(Get(ended.job_id).money.charged_micros, 4'000);
-  ExpectLedgerReplays();
+  ExpectSoundBooks();
 }
 
 TEST_F(LateCharges, TheWrappersRecordIsCorrectedByTheScheduler) {
@@ -163,7 +163,7 @@ TEST_F(LateCharges, TheWrappersRecordIsCorrectedByTheScheduler) {
   ReportUsage(*reports.back().attempt_id, 7);
   EXPECT_EQ(Get(job.job_id).money.charged_micros, 7'000);
   EXPECT_FALSE(Get(job.job_id).money.provisional);
-  ExpectLedgerReplays();
+  ExpectSoundBooks();
 }
 
 TEST_F(LateCharges, OfOneBatchTheSchedulersOwnWordCounts) {
@@ -177,7 +177,7 @@ TEST_F(LateCharges, OfOneBatchTheSchedulersOwnWordCounts) {
     EXPECT_EQ(Get(job.job_id).money.charged_micros, own_word_first ? 10'000 : 6'000);
     EXPECT_FALSE(Get(job.job_id).money.provisional);
   }
-  ExpectLedgerReplays();
+  ExpectSoundBooks();
 }
 
 TEST_F(LateCharges, WhatNeverStartedIsNotChargedWhateverUsageIsReported) {
@@ -192,7 +192,7 @@ TEST_F(LateCharges, WhatNeverStartedIsNotChargedWhateverUsageIsReported) {
   EXPECT_EQ(Get(job.job_id).state, JobState::kPending);
   EXPECT_EQ(Get(job.job_id).money.charged_micros, 0);
   EXPECT_EQ(Account().balance_micros, 10'000'000);
-  ExpectLedgerReplays();
+  ExpectSoundBooks();
 }
 
 // An interrupted first attempt costs nothing; its late word must not give back what the second one will cost.
@@ -215,7 +215,7 @@ TEST_F(LateCharges, TheRestGoesBackWithTheLastOpenCharge) {
   EXPECT_EQ(*placement_.SettleOverdue(10), 1U);
   EXPECT_EQ(Get(job.job_id).money.charged_micros, 10'000);
   EXPECT_TRUE(Get(job.job_id).money.settled);
-  ExpectLedgerReplays();
+  ExpectSoundBooks();
 }
 
 TEST_F(LateCharges, SeveralOpenChargesOfOneJobAreSettledAtOnce) {
@@ -234,7 +234,7 @@ TEST_F(LateCharges, SeveralOpenChargesOfOneJobAreSettledAtOnce) {
   EXPECT_EQ(Get(job.job_id).money.charged_micros, 10'000);
   EXPECT_TRUE(Get(job.job_id).money.settled);
   EXPECT_EQ(Get(job.job_id).version, version + 1);
-  ExpectLedgerReplays();
+  ExpectSoundBooks();
 }
 
 }  // namespace

@@ -1,0 +1,55 @@
+// The operators' commands of turnpike-broker, run as a person runs them.
+
+#include <gmock/gmock.h>
+
+#include <cstdlib>
+
+#include "base/check.h"
+#include "base/child_process.h"
+#include "tests/broker/pg/job_life_fixture.h"
+
+namespace turnpike {
+namespace {
+
+using ::testing::HasSubstr;
+
+class OperatorCommands : public JobLifeTest {
+ protected:
+  ChildResult RunBroker(std::vector<std::string> arguments) {
+    const char* const build = std::getenv("TURNPIKE_BINARY_DIR");
+    CHECK(build != nullptr);  // Run by ctest.
+    ChildCommand command;
+    command.argv = {std::string(build) + "/bin/turnpike-broker", "--database",
+                    raw_.ConnectionString(kApiRole)};  // The user that the program puts behind it counts.
+    command.argv.insert(command.argv.end(), arguments.begin(), arguments.end());
+    const Result<ChildResult> result = RunChild(command);
+    EXPECT_TRUE(result.ok()) << result.status();
+    return result.value_or(ChildResult());
+  }
+};
+
+TEST_F(OperatorCommands, AuditOfSoundBooksEndsWithZero) {
+  ASSERT_TRUE(Apply(WholeLife(Place(Submit(Job())))).ok());
+  const ChildResult audit = RunBroker({"audit"});
+  EXPECT_EQ(audit.exit_code, 0) << audit.error_output;
+  EXPECT_THAT(audit.output, HasSubstr("charges stay within their holds: 1 holds, sound\n"));
+}
+
+TEST_F(OperatorCommands, AuditOfUnsoundBooksNamesTheOffenderAndEndsWithOne) {
+  const JobView job = Submit(Job());
+  database_.AsSuperuser("UPDATE funds_hold SET charged_micros = 5");
+  const ChildResult audit = RunBroker({"audit"});
+  EXPECT_EQ(audit.exit_code, 1);
+  EXPECT_THAT(audit.output, HasSubstr("  " + job.job_id.ToString() + ": 0.000005 charged, 0.00 by transfers\n"));
+}
+
+TEST_F(OperatorCommands, AuditThatCannotReadSaysWhy) {
+  database_.AsSuperuser("ALTER TABLE transfer RENAME TO gone");
+  const ChildResult audit = RunBroker({"audit"});
+  EXPECT_EQ(audit.exit_code, 1);
+  EXPECT_EQ(audit.output, "");
+  EXPECT_THAT(audit.error_output, HasSubstr("transfer"));
+}
+
+}  // namespace
+}  // namespace turnpike
