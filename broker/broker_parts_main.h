@@ -16,6 +16,8 @@
 #include "broker/pg/pg_event_log.h"
 #include "broker/pg/pg_job_store.h"
 #include "broker/pg/pg_link_store.h"
+#include "broker/pg/pg_log_store.h"
+#include "broker/pg/pg_log_watch.h"
 #include "broker/pg/pg_placement_lease.h"
 #include "broker/pg/pg_placement_store.h"
 #include "broker/pg/pg_site_store.h"
@@ -50,6 +52,8 @@ class BrokerParts {
   PgTokenStore token_store;
   PgLedgerStore ledger_store;
   PgLinkStore link_store;
+  PgLogStore log_store;
+  PgLogWatch log_watch;
   PgPlacementStore placement_store;
   PgPlacementLease placement_lease;
   PgEventLog event_log;
@@ -57,6 +61,7 @@ class BrokerParts {
   IndexFollower index;
   WatchHub watch_hub;
   SiteSessions site_sessions;
+  LogHub log_hub;
   PlacementLoop placement;
   SubmitCommitter committer;
   SubmitJobs submit_jobs;

@@ -59,6 +59,7 @@ Status PlacementLoop::Turn() {
   if (Due(signalled_, pace_.sign_of_life)) {
     Tell({});
   }
+  RETURN_IF_ERROR(parts_.logs.Look(parts_.clock.Monotonic()));
   ASSIGN_OR_RETURN(const bool just_taken, RenewLease());
   if (!lease_.held) {
     return OkStatus();

@@ -1,7 +1,7 @@
 #pragma once
-// What keeps running between submissions and sites, on one thread: follow the event log, tell the listeners; and in the
-// one replica that has the placement lease, run rounds of placement and sweep what is overdue.  It looks at once when
-// something was committed here, and by itself every `look_interval`.
+// What keeps running between submissions and sites, on one thread: follow the event log, tell the listeners, look after
+// output that is followed; and in the one replica that has the placement lease, run rounds of placement and sweep what
+// is overdue.  It looks at once when something was committed here, and by itself every `look_interval`.
 
 #include <atomic>
 #include <chrono>
@@ -11,6 +11,7 @@
 #include "base/stop_signal.h"
 #include "broker/live/event_tail.h"
 #include "broker/live/index_follower.h"
+#include "broker/live/log_hub.h"
 #include "broker/ports/placement_lease.h"
 
 namespace turnpike {
@@ -24,6 +25,7 @@ class PlacementLoop {
     IndexFollower& index;
     const Clock& clock;
     std::vector<EventListener*> listeners;
+    LogHub& logs;
   };
   struct Pace {
     std::chrono::milliseconds look_interval{500};

@@ -28,6 +28,10 @@ void SiteSessions::OnEvents(const std::vector<LoggedEvent>& events) {
       changed[*event.job.site_id].push_back(*event.job.attempt_id);
     }
   }
+  Wake(changed);
+}
+
+void SiteSessions::Wake(const std::map<SiteId, std::vector<AttemptId>>& changed) {
   MutexLock lock(mutex_);
   for (const auto& [site_id, attempts] : changed) {
     const auto session = sessions_.find(site_id);
@@ -35,6 +39,15 @@ void SiteSessions::OnEvents(const std::vector<LoggedEvent>& events) {
       session->second->Wake(attempts);
     }
   }
+}
+
+std::vector<SiteId> SiteSessions::Sites() {
+  MutexLock lock(mutex_);
+  std::vector<SiteId> sites;
+  for (const auto& [site_id, session] : sessions_) {
+    sites.push_back(site_id);
+  }
+  return sites;
 }
 
 }  // namespace turnpike

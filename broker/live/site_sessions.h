@@ -27,6 +27,9 @@ class SiteSessions final : public EventListener {
   // After it returns, `session` is not called any more.
   void Remove(SiteId site_id, SiteSession& session) EXCLUDES(mutex_);
   void OnEvents(const std::vector<LoggedEvent>& events) override EXCLUDES(mutex_);
+  // Wakes the sites' streams, where this replica holds them.
+  void Wake(const std::map<SiteId, std::vector<AttemptId>>& changed) EXCLUDES(mutex_);
+  std::vector<SiteId> Sites() EXCLUDES(mutex_);
 
  private:
   Mutex mutex_;

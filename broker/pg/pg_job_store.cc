@@ -55,16 +55,6 @@ constexpr char kLockJob[] = R"sql(
        FOR UPDATE
 )sql";
 
-// $1 job, $2 stream.
-constexpr char kReadLog[] = R"sql(
-    SELECT c.chunk_offset, c.bytes, c.at
-      FROM log_chunk AS c
-     WHERE c.job_id = $1
-       AND c.stream = $2
-       AND c.attempt_id = (SELECT attempt_id FROM job_status WHERE job_id = $1 LIMIT 1)
-     ORDER BY c.chunk_offset
-)sql";
-
 Status NoSuchJob(std::string_view name) {
   return WithReason(NotFound("there is no job {} in your project", name), ErrorReason::kNotFound,
                     {{"job", std::string(name)}});
@@ -228,22 +218,6 @@ Result<JobView> PgJobStore::Cancel(const RequestKey& key, JobId job_id) {
     return CancelLive(tx, ids_, job);
   }));
   return job;
-}
-
-Result<std::vector<LogChunk>> PgJobStore::ReadLog(ProjectId project_id, JobId job_id, bool error_stream) {
-  std::vector<LogChunk> chunks;
-  const TransactionSettings settings{.projects = {project_id}, .site = {}, .read_only = true};
-  RETURN_IF_ERROR(transactions_.Run(settings, [&](Transaction& tx) -> Status {
-    RETURN_IF_ERROR(ReadStatus(tx, project_id, job_id).status());
-    ASSIGN_OR_RETURN(const Rows rows,
-                     tx.Execute(kReadLog, Params().Id(job_id).Text(error_stream ? "error" : "output")));
-    chunks.clear();
-    for (int row = 0; row < rows.size(); ++row) {
-      chunks.push_back({.offset = rows.Int(row, 0), .bytes = std::string(rows.Bytes(row, 1)), .at = rows.Time(row, 2)});
-    }
-    return OkStatus();
-  }));
-  return chunks;
 }
 
 }  // namespace turnpike

@@ -16,7 +16,6 @@ class PgJobStore final : public JobStore {
   Result<JobId> FindByNumber(ProjectId project_id, int64_t number) override;
   Result<std::vector<JobView>> List(const JobListRequest& request) override;
   Result<JobView> Cancel(const RequestKey& key, JobId job_id) override;
-  Result<std::vector<LogChunk>> ReadLog(ProjectId project_id, JobId job_id, bool error_stream) override;
 
  private:
   TransactionRunner& transactions_;

@@ -4,6 +4,9 @@
 
 #include "base/error_reason.h"
 #include "base/failpoint.h"
+#include "broker/core/log_limits.h"
+#include "broker/pg/log_rows.h"
+#include "broker/pg/log_writer.h"
 #include "broker/pg/report_writer.h"
 
 namespace turnpike {
@@ -90,13 +93,14 @@ constexpr char kStoreCapacity[] = R"sql(
      WHERE (c.epoch, c.number) < ($2, $3)
 )sql";
 
-// $1 attempts, $2 streams, $3 offsets, $4 projects, $5 jobs, $6 bytes.
-constexpr char kStoreLog[] = R"sql(
-    INSERT INTO log_chunk (attempt_id, stream, chunk_offset, project_id, job_id, bytes)
-    SELECT attempt_id, stream, chunk_offset, project_id, job_id, bytes
-      FROM unnest($1::uuid[], $2::text[], $3::bigint[], $4::uuid[], $5::uuid[], $6::bytea[])
-        AS new(attempt_id, stream, chunk_offset, project_id, job_id, bytes)
-        ON CONFLICT DO NOTHING
+// Output that the site is asked for.  $1 site, $2 attempts, $3 and $4 the limits.
+constexpr char kWishes[] = R"sql(
+    SELECT w.attempt_id, w.stream = 'error', w.stored_end
+      FROM log_wish AS w
+     WHERE w.site_id = $1
+       AND w.attempt_id = ANY($2)
+       AND )sql" TURNPIKE_LOG_IS_WANTED("$3", "$4") R"sql(
+     ORDER BY w.attempt_id, w.stream DESC
 )sql";
 
 TransactionSettings SettingsFor(SiteId site_id) {
@@ -136,6 +140,26 @@ Status FillOrders(Transaction& tx, const std::vector<ProjectId>& projects, std::
                                                                .spec = std::string(rows.Bytes(row, 8)),
                                                                .script = std::string(rows.Bytes(row, 9)),
                                                                .time_limit_seconds = rows.Int(row, 10)};
+  }
+  return OkStatus();
+}
+
+Status FillWishes(Transaction& tx, SiteId site_id, std::vector<DesiredAttempt>& desired) {
+  std::map<AttemptId, DesiredAttempt*> by_id;
+  std::vector<AttemptId> attempts;
+  for (DesiredAttempt& attempt : desired) {
+    by_id[attempt.attempt_id] = &attempt;
+    attempts.push_back(attempt.attempt_id);
+  }
+  if (attempts.empty()) {
+    return OkStatus();
+  }
+  Params params;
+  params.Id(site_id).IdArray(attempts).Int(kFollowedBytesMax).Int(kSiteBytesPerHourMax);
+  ASSIGN_OR_RETURN(const Rows rows, tx.Execute(kWishes, params));
+  for (int row = 0; row < rows.size(); ++row) {
+    by_id.at(rows.Id<AttemptId>(row, 0))
+        ->log_wishes.push_back({.error_stream = rows.Bool(row, 1), .offset = rows.Int(row, 2)});
   }
   return OkStatus();
 }
@@ -192,6 +216,7 @@ Result<std::vector<DesiredAttempt>> PgLinkStore::Desired(SiteId site_id,
       missing.erase(desired.back().attempt_id);
     }
     RETURN_IF_ERROR(FillOrders(tx, projects, desired));
+    RETURN_IF_ERROR(FillWishes(tx, site_id, desired));
     for (const AttemptId& gone : missing) {
       desired.push_back({.attempt_id = gone, .fence = INT64_MAX, .phase = DesiredPhase::kGone, .order = {}});
     }
@@ -205,6 +230,7 @@ Result<AppliedReports> PgLinkStore::Apply(const ReportBatch& batch) {
   RETURN_IF_ERROR(transactions_.Run(SettingsFor(batch.site_id), [&](Transaction& tx) -> Status {
     ReportWriter writer(tx, ids_, batch, usage_wait_max_);
     ASSIGN_OR_RETURN(applied, writer.Run());
+    RETURN_IF_ERROR(FillWishes(tx, batch.site_id, applied.answers));
     TURNPIKE_FAILPOINT("report.pre_commit");
     return OkStatus();
   }));
@@ -218,41 +244,13 @@ Status PgLinkStore::StoreCapacity(SiteId site_id, int64_t epoch, int64_t number,
   });
 }
 
-Status PgLinkStore::StoreLog(SiteId site_id, const std::vector<LogPiece>& pieces) {
-  return transactions_.Run(SettingsFor(site_id), [&](Transaction& tx) -> Status {
-    std::vector<AttemptId> wanted;
-    for (const LogPiece& piece : pieces) {
-      wanted.push_back(piece.attempt_id);
-    }
-    ASSIGN_OR_RETURN(const std::vector<AttemptOwner> owners, FindOwners(tx, wanted));
-    std::map<AttemptId, AttemptOwner> owner_of;
-    std::vector<ProjectId> all_projects;
-    for (const AttemptOwner& owner : owners) {
-      owner_of.emplace(owner.attempt_id, owner);
-      all_projects.push_back(owner.project_id);
-    }
-    std::vector<AttemptId> attempts;
-    std::vector<std::string_view> streams, bytes;
-    std::vector<int64_t> offsets;
-    std::vector<ProjectId> projects;
-    std::vector<JobId> jobs;
-    for (const LogPiece& piece : pieces) {
-      const auto owner = owner_of.find(piece.attempt_id);
-      if (owner == owner_of.end()) {
-        return NotFound("this site has no attempt {}", piece.attempt_id.ToString());
-      }
-      attempts.push_back(piece.attempt_id);
-      streams.push_back(piece.error_stream ? "error" : "output");
-      offsets.push_back(piece.offset);
-      projects.push_back(owner->second.project_id);
-      jobs.push_back(owner->second.job_id);
-      bytes.push_back(piece.bytes);
-    }
-    RETURN_IF_ERROR(tx.Execute(kSeeProjects, Params().IdArray(all_projects)).status());
-    Params params;
-    params.IdArray(attempts).TextArray(streams).IntArray(offsets).IdArray(projects).IdArray(jobs).BytesArray(bytes);
-    return tx.Execute(kStoreLog, params).status();
-  });
+Result<StoredLog> PgLinkStore::StoreLog(SiteId site_id, const std::vector<LogPiece>& pieces) {
+  StoredLog stored;
+  RETURN_IF_ERROR(transactions_.Run(SettingsFor(site_id), [&](Transaction& tx) -> Status {
+    ASSIGN_OR_RETURN(stored, LogWriter(tx, site_id, pieces).Run());
+    return OkStatus();
+  }));
+  return stored;
 }
 
 }  // namespace turnpike

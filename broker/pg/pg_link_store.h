@@ -21,7 +21,7 @@ class PgLinkStore final : public LinkStore {
                                               const std::optional<std::vector<AttemptId>>& only) override;
   Result<AppliedReports> Apply(const ReportBatch& batch) override;
   Status StoreCapacity(SiteId site_id, int64_t epoch, int64_t number, const std::string& body) override;
-  Status StoreLog(SiteId site_id, const std::vector<LogPiece>& pieces) override;
+  Result<StoredLog> StoreLog(SiteId site_id, const std::vector<LogPiece>& pieces) override;
 
  private:
   TransactionRunner& transactions_;

@@ -9,6 +9,7 @@
 #include "broker/pg/charge_writer.h"
 #include "broker/pg/job_rows.h"
 #include "broker/pg/late_charges.h"
+#include "broker/pg/log_rows.h"
 #include "broker/pg/pg_placement_lease.h"
 
 namespace turnpike {
@@ -390,7 +391,8 @@ Status PgPlacementStore::Maintain() {
   return RunAsHolder([&](Transaction& tx) -> Status {
     RETURN_IF_ERROR(tx.Execute(kEnsurePartitions).status());
     RETURN_IF_ERROR(tx.Execute(kDropOldKeys).status());
-    return tx.Execute(kDropLapsedPauses).status();
+    RETURN_IF_ERROR(tx.Execute(kDropLapsedPauses).status());
+    return DropLapsedLogRows(tx);
   });
 }
 

@@ -64,12 +64,6 @@ struct JobListRequest {
   std::vector<JobId> only = {};  // empty: all of the project's
 };
 
-struct LogChunk {
-  int64_t offset = 0;
-  std::string bytes;
-  Timestamp at{};
-};
-
 class JobStore {
  public:
   virtual ~JobStore() = default;
@@ -86,8 +80,6 @@ class JobStore {
   // Not yet claimed: ends at once.  Claimed or later: the wish is stored and goes to the site.  FAILED_PRECONDITION
   // when it has ended.
   virtual Result<JobView> Cancel(const RequestKey& key, JobId job_id) = 0;
-
-  virtual Result<std::vector<LogChunk>> ReadLog(ProjectId project_id, JobId job_id, bool error_stream) = 0;
 };
 
 }  // namespace turnpike

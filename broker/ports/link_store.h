@@ -43,11 +43,18 @@ struct AttemptOrder {
   int64_t time_limit_seconds = 0;
 };
 
+// A stream that somebody reads while it is written.
+struct LogWish {
+  bool error_stream = false;
+  int64_t offset = 0;  // what is before it is kept
+};
+
 struct DesiredAttempt {
   AttemptId attempt_id;
   int64_t fence = 0;
   DesiredPhase phase = DesiredPhase::kOffered;
   std::optional<AttemptOrder> order;
+  std::vector<LogWish> log_wishes = {};
 };
 
 // Reports of one session, in the journal's order.
@@ -68,7 +75,14 @@ struct LogPiece {
   AttemptId attempt_id;
   bool error_stream = false;
   int64_t offset = 0;
-  std::string bytes;
+  std::string bytes;  // none: the stream ends here
+};
+
+// What became of pieces that were stored.
+struct StoredLog {
+  std::vector<AttemptId> followed;  // there is more to read of what is followed of these
+  bool stream_is_full = false;      // a stream has reached kFollowedBytesMax
+  bool site_is_full = false;        // the site has reached kSiteBytesPerHourMax (broker/core/log_limits.h)
 };
 
 class LinkStore {
@@ -86,7 +100,8 @@ class LinkStore {
   // is a gap before the first.
   virtual Result<AppliedReports> Apply(const ReportBatch& batch) = 0;
   virtual Status StoreCapacity(SiteId site_id, int64_t epoch, int64_t number, const std::string& body) = 0;
-  virtual Status StoreLog(SiteId site_id, const std::vector<LogPiece>& pieces) = 0;
+  // Of a stream that is followed every byte once; of others each piece as it comes.  Safe to repeat.
+  virtual Result<StoredLog> StoreLog(SiteId site_id, const std::vector<LogPiece>& pieces) = 0;
 };
 
 }  // namespace turnpike

@@ -62,7 +62,8 @@ class PlacementStore {
   virtual Result<size_t> WithdrawExpired(size_t limit) = 0;
   // Settles what ran and whose usage never came, from what is known.
   virtual Result<size_t> SettleOverdue(size_t limit) = 0;
-  // Makes the coming months' partitions, drops request keys that are too old and pauses that lapsed long ago.
+  // Makes the coming months' partitions, drops request keys that are too old, and pauses and wishes for output that
+  // lapsed long ago.
   virtual Status Maintain() = 0;
 };
 

@@ -11,6 +11,7 @@ namespace {
 
 constexpr size_t kPieceBytesMax = 64U << 10U;
 constexpr size_t kPiecesMax = 64;  // of one call
+constexpr int64_t kOffsetMax = int64_t{1} << 60;
 
 Result<SiteRecord> AdmitPeer(const LinkSetting& setting, const grpc::ServerContextBase& context) {
   ASSIGN_OR_RETURN(const std::string uri, PeerUri(context));
@@ -20,9 +21,9 @@ Result<SiteRecord> AdmitPeer(const LinkSetting& setting, const grpc::ServerConte
 
 Result<LogPiece> PieceOf(const v1::SendLogRequest& request) {
   const std::optional<AttemptId> attempt = AttemptId::Parse(request.attempt_id());
-  if (!attempt || request.offset() < 0 || request.data().size() > kPieceBytesMax) {
-    return InvalidArgument("a piece of output has no attempt, a negative offset, or more than {} bytes",
-                           kPieceBytesMax);
+  if (!attempt || request.offset() < 0 || request.offset() > kOffsetMax || request.data().size() > kPieceBytesMax) {
+    return InvalidArgument("a piece of output has no attempt, an offset below 0 or above {}, or more than {} bytes",
+                           kOffsetMax, kPieceBytesMax);
   }
   return LogPiece{.attempt_id = *attempt,
                   .error_stream = request.stream() == v1::ReadLogRequest::STREAM_ERROR,
@@ -55,7 +56,26 @@ class LogReceiver final : public grpc::ServerReadReactor<v1::SendLogRequest> {
 
   Status Store() {
     ASSIGN_OR_RETURN(const SiteRecord site, AdmitPeer(setting_, context_));
-    return pieces_.empty() ? OkStatus() : setting_.store.StoreLog(site.site_id, pieces_);
+    if (pieces_.empty()) {
+      return OkStatus();
+    }
+    ASSIGN_OR_RETURN(const StoredLog stored, setting_.store.StoreLog(site.site_id, pieces_));
+    Tell(site, stored);
+    return OkStatus();
+  }
+
+  void Tell(const SiteRecord& site, const StoredLog& stored) {
+    setting_.logs.NoteStored(stored.followed);
+    if (stored.stream_is_full) {
+      LogWarn("an attempt writes too much to be followed, only the end of its output will still come",
+              {{"site", site.name}, {"attempt", pieces_.front().attempt_id.ToString()}});
+    }
+    if (stored.site_is_full) {
+      LogWarn("the jobs of a site write too much to be followed, it goes on in the next hour", {{"site", site.name}});
+    }
+    if (stored.stream_is_full || stored.site_is_full) {
+      setting_.logs.NoteWishes();
+    }
   }
 
   const LinkSetting& setting_;

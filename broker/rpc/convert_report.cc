@@ -196,6 +196,11 @@ v1::DesiredAttempt ToProto(const DesiredAttempt& desired, std::chrono::seconds s
   if (desired.phase == DesiredPhase::kGo) {
     out.mutable_spawn_lease()->set_seconds(spawn_lease.count());
   }
+  for (const LogWish& wish : desired.log_wishes) {
+    v1::LogWish& wished = *out.add_log_wishes();
+    wished.set_error_stream(wish.error_stream);
+    wished.set_offset(wish.offset);
+  }
   if (!desired.order) {
     return out;
   }

@@ -7,6 +7,8 @@
 
 namespace turnpike {
 
+Status NoSuchJob(const std::string& name);
+
 // NOT_FOUND for what is neither, and for another project's job.
 Result<JobId> FindJob(JobStore& jobs, ProjectId project_id, const std::string& name);
 

@@ -130,7 +130,13 @@ grpc::ServerWriteReactor<v1::WatchJobsResponse>* JobService::WatchJobs(grpc::Cal
 
 grpc::ServerWriteReactor<v1::ReadLogResponse>* JobService::ReadLog(grpc::CallbackServerContext* context,
                                                                    const v1::ReadLogRequest* request) {
-  return new LogStream({.setting = parts_.setting, .jobs = parts_.jobs}, *context, *request);
+  return new LogStream({.setting = parts_.setting,
+                        .jobs = parts_.jobs,
+                        .logs = parts_.logs,
+                        .hub = parts_.log_hub,
+                        .watch = parts_.watch,
+                        .index = parts_.index},
+                       *context, *request);
 }
 
 template <class Request, class Response>

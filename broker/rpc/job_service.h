@@ -8,8 +8,10 @@
 #include "billing/ports/ledger_store.h"
 #include "broker/actions/submit_jobs.h"
 #include "broker/live/index_follower.h"
+#include "broker/live/log_hub.h"
 #include "broker/live/watch_hub.h"
 #include "broker/ports/event_log.h"
+#include "broker/ports/log_store.h"
 #include "broker/rpc/unary_call.h"
 
 namespace turnpike {
@@ -30,6 +32,8 @@ class JobService final : public RawJobCalls<v1::JobService::CallbackService> {
     IndexFollower& index;
     EventLog& events;
     WatchHub& watch;
+    LogStore& logs;
+    LogHub& log_hub;
     std::function<void()> committed;  // something was committed: look at the event log
   };
   explicit JobService(Parts parts) : parts_(std::move(parts)) {}

@@ -12,6 +12,7 @@
 
 #include "base/mutex.h"
 #include "base/worker_pool.h"
+#include "broker/live/log_hub.h"
 #include "broker/live/site_sessions.h"
 #include "broker/ports/certificate_issuer.h"
 #include "broker/ports/link_store.h"
@@ -24,6 +25,7 @@ struct LinkSetting {
   SiteStore& sites;
   CertificateIssuer& issuer;
   SiteSessions& sessions;
+  LogHub& logs;
   WorkerPool& pool;
   const Clock& clock;
   std::string replica;

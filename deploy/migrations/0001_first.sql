@@ -340,6 +340,29 @@ CREATE TABLE log_chunk (
 );
 CREATE INDEX log_chunk_job ON log_chunk (job_id);
 
+-- Output that is read while it is written: until when the site is asked for it, and how far it is kept from its first byte on without
+-- a gap.  It stays as long as its attempt is live, so that who reads again goes on where the last one stopped.
+CREATE TABLE log_wish (
+    attempt_id uuid NOT NULL,
+    stream     text NOT NULL CHECK (stream IN ('output', 'error')),
+    project_id uuid NOT NULL,
+    job_id     uuid NOT NULL,
+    site_id    uuid NOT NULL,
+    until      timestamptz NOT NULL,
+    stored_end bigint NOT NULL DEFAULT 0 CHECK (stored_end >= 0),
+    closed     boolean NOT NULL DEFAULT false, -- the site has sent the whole of it
+    PRIMARY KEY (attempt_id, stream)
+) WITH (fillfactor = 50);
+CREATE INDEX log_wish_site ON log_wish (site_id);
+
+-- How much followed output came from a site within an hour.
+CREATE TABLE log_volume (
+    site_id uuid NOT NULL REFERENCES site,
+    hour    timestamptz NOT NULL,
+    bytes   bigint NOT NULL,
+    PRIMARY KEY (site_id, hour)
+) WITH (fillfactor = 50);
+
 -- Submissions that no site could run or that funds did not cover: this is demand.
 CREATE TABLE quote_refusal (
     at         timestamptz NOT NULL DEFAULT now(),
@@ -494,7 +517,7 @@ DECLARE
     relation text;
 BEGIN
     FOREACH relation IN ARRAY ARRAY['request_key', 'payload', 'job', 'job_state', 'job_end', 'attempt', 'attempt_end',
-                                    'share_pause', 'job_event', 'log_chunk', 'quote_refusal', 'account', 'transfer', 'funds_hold', 'usage_record'] LOOP
+                                    'share_pause', 'job_event', 'log_chunk', 'log_wish', 'quote_refusal', 'account', 'transfer', 'funds_hold', 'usage_record'] LOOP
         EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', relation);
         EXECUTE format('ALTER TABLE %I FORCE ROW LEVEL SECURITY', relation);
         EXECUTE format('CREATE POLICY placement_all ON %I TO turnpike_placement USING (true) WITH CHECK (true)', relation);
@@ -509,6 +532,8 @@ $$;
 CREATE POLICY site_rows ON attempt TO turnpike_link
     USING (site_id = (SELECT nullif(current_setting('turnpike.site', true), '')::uuid));
 CREATE POLICY site_rows ON attempt_end TO turnpike_link
+    USING (site_id = (SELECT nullif(current_setting('turnpike.site', true), '')::uuid));
+CREATE POLICY site_rows ON log_wish TO turnpike_link
     USING (site_id = (SELECT nullif(current_setting('turnpike.site', true), '')::uuid));
 -- Accounts of no project: a site's earnings and the like are for operators; the service checks the role.
 CREATE POLICY other_books ON account TO turnpike_api, turnpike_link USING (project_id IS NULL);
@@ -538,6 +563,7 @@ GRANT UPDATE ON api_token, enrollment_token, site_certificate TO turnpike_api;
 GRANT DELETE ON enrollment_token TO turnpike_api;
 GRANT INSERT, UPDATE, DELETE ON job_state, attempt TO turnpike_api;
 GRANT INSERT ON job_end, attempt_end TO turnpike_api;
+GRANT INSERT, UPDATE ON log_wish TO turnpike_api;
 
 GRANT UPDATE (version) ON job_end TO turnpike_link, turnpike_placement;
 GRANT INSERT ON job_class TO turnpike_link;
@@ -545,12 +571,15 @@ GRANT INSERT, UPDATE, DELETE ON job_state, attempt, share_pause TO turnpike_link
 GRANT INSERT ON job_event, job_end, transfer, usage_record, refused_report, log_chunk, account, site_certificate TO turnpike_link;
 GRANT INSERT, UPDATE ON attempt_end, funds_hold, site_capacity, site_session, site_high_water TO turnpike_link;
 GRANT UPDATE ON account, site TO turnpike_link;
+GRANT UPDATE (bytes) ON log_chunk TO turnpike_link;
+GRANT UPDATE (stored_end, closed) ON log_wish TO turnpike_link;
+GRANT INSERT, UPDATE ON log_volume TO turnpike_link;
 
 GRANT INSERT, UPDATE, DELETE ON job_state, attempt TO turnpike_placement;
 GRANT INSERT ON job_event, job_end, transfer, usage_record, account TO turnpike_placement;
 GRANT INSERT, UPDATE ON attempt_end, funds_hold, account_rollup, placement_lease TO turnpike_placement;
 GRANT UPDATE ON account TO turnpike_placement;
-GRANT DELETE ON request_key, quote_refusal, share_pause TO turnpike_placement;
+GRANT DELETE ON request_key, quote_refusal, share_pause, log_wish, log_volume TO turnpike_placement;
 
 -- Every job as it stands, live or ended.  Whoever reads it sees what their own role may see.
 CREATE VIEW job_status WITH (security_invoker = true) AS

@@ -17,6 +17,8 @@
 #include "broker/pg/pg_event_log.h"
 #include "broker/pg/pg_job_store.h"
 #include "broker/pg/pg_link_store.h"
+#include "broker/pg/pg_log_store.h"
+#include "broker/pg/pg_log_watch.h"
 #include "broker/pg/pg_placement_store.h"
 #include "broker/pg/pg_site_store.h"
 #include "broker/pg/pg_token_store.h"
@@ -84,6 +86,10 @@ class UserServices : public testing::Test {
   IndexFollower index_{
       {.placement = placement_, .sites = sites_, .ids = database_.ids(), .clock = clock_, .policy = {}}};
   WatchHub hub_;
+  PgLogStore logs_{database_.transactions()};
+  PgLogWatch log_watch_{placement_transactions_};
+  SiteSessions sessions_;
+  LogHub log_hub_{log_watch_, sessions_, [this] { events_.Poke(); }};
   SubmitCommitter committer_{jobs_, {}, [this] { events_.Poke(); }};
   SubmitJobs submit_{committer_, index_, database_.ids(), clock_};
   Authenticator authenticator_{tokens_, machine_};
@@ -94,6 +100,8 @@ class UserServices : public testing::Test {
                            .index = index_,
                            .events = events_,
                            .watch = hub_,
+                           .logs = logs_,
+                           .log_hub = log_hub_,
                            .committed = [this] { events_.Poke(); }}};
   BillingService billing_service_{
       {.setting = {authenticator_, pool_}, .ledger = ledger_, .sites = sites_, .jobs = jobs_, .ids = database_.ids()}};
