@@ -17,14 +17,8 @@ Status NoSiteFits(const JobRequest& request, const Evaluation& evaluation, const
     return WithReason(FailedPrecondition("no site has reported anything that a job could run on yet"),
                       ErrorReason::kNoSiteFits);
   }
-  std::vector<ShareRefusal> refusals;
-  for (const ShareVerdict& verdict : evaluation.verdicts) {
-    if (verdict.refusal) {
-      refusals.push_back({.share = verdict.share, .reason = *verdict.refusal});
-    }
-  }
-  return WithReason(FailedPrecondition("no site can run this job: {}", WaitingReason(request, refusals, setting)),
-                    ErrorReason::kNoSiteFits);
+  const std::string why = WaitingReason(request, evaluation.refusals(), setting);
+  return WithReason(FailedPrecondition("no site can run this job: {}", why), ErrorReason::kNoSiteFits);
 }
 
 // Puts the results of the stored jobs back among those that never went to the store.

@@ -7,6 +7,12 @@
 namespace turnpike {
 namespace {
 
+bool IsPaused(uint32_t share, const MatchSetting& setting, std::optional<ProjectId> project_id) {
+  return project_id && std::ranges::any_of(setting.pauses, [&](const SharePause& pause) {
+           return pause.share == share && pause.project_id == *project_id && pause.until > setting.now;
+         });
+}
+
 ShareVerdict VerdictFor(const ClassShare& candidate, const FilterVerdict& filtered, const RoundCapacity& capacity,
                         Timestamp now) {
   ShareVerdict verdict;
@@ -43,7 +49,17 @@ bool Evaluation::can_ever_run() const {
       verdicts, [](const ShareVerdict& verdict) { return !verdict.refusal || !IsPermanent(*verdict.refusal); });
 }
 
-Evaluation Evaluate(const JobRequest& request, const MatchSetting& setting) {
+std::vector<ShareRefusal> Evaluation::refusals() const {
+  std::vector<ShareRefusal> refusals;
+  for (const ShareVerdict& verdict : verdicts) {
+    if (verdict.refusal) {
+      refusals.push_back({.share = verdict.share, .reason = *verdict.refusal});
+    }
+  }
+  return refusals;
+}
+
+Evaluation Evaluate(const JobRequest& request, const MatchSetting& setting, std::optional<ProjectId> project_id) {
   const ClassShares shares = FilterShares(request, setting);
   const RoundCapacity capacity(setting.federation, setting.policy);
   Evaluation evaluation;
@@ -52,6 +68,9 @@ Evaluation Evaluate(const JobRequest& request, const MatchSetting& setting) {
   for (uint32_t i = 0; i < shares.verdicts.size(); ++i) {
     const ClassShare candidate{.share = i, .fit = shares.verdicts[i].fit};
     ShareVerdict verdict = VerdictFor(candidate, shares.verdicts[i], capacity, setting.now);
+    if (!verdict.refusal && IsPaused(i, setting, project_id)) {
+      verdict.refusal = RefusalReason::kProjectPaused;
+    }
     if (verdict.eligible) {
       TakeCeiling(verdict, first, evaluation);
       first = false;

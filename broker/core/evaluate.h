@@ -30,8 +30,10 @@ struct Evaluation {
 
   bool any_eligible() const;
   bool can_ever_run() const;  // not every refusal is permanent
+  std::vector<ShareRefusal> refusals() const;
 };
 
-Evaluation Evaluate(const JobRequest& request, const MatchSetting& setting);
+// `project_id`: whose pauses count; nullopt: nobody's.
+Evaluation Evaluate(const JobRequest& request, const MatchSetting& setting, std::optional<ProjectId> project_id = {});
 
 }  // namespace turnpike

@@ -5,14 +5,10 @@
 #include "base/money.h"
 #include "billing/core/quote.h"
 #include "broker/core/filter.h"
+#include "broker/core/time_text.h"
 
 namespace turnpike {
 namespace {
-
-std::string FormatTime(std::chrono::seconds time) {
-  const int64_t seconds = time.count();
-  return fmt::format("{}:{:02}:{:02}", seconds / 3'600, seconds / 60 % 60, seconds % 60);
-}
 
 std::string List(const std::vector<std::string>& names) {
   return fmt::format("{}", fmt::join(names, ", "));
@@ -69,8 +65,8 @@ std::string SizeSentence(RefusalReason reason, const JobRequest& request, const 
       return fmt::format("lets one job have {} cores, this one would hold {}", share.limits.cores_max,
                          Allocate(ShapeOf(request), RuleOf(share)).cores);
     case RefusalReason::kTimeLimitMax:
-      return fmt::format("lets a job run {} at most, this one asks for {}", FormatTime(share.limits.time_limit_max),
-                         FormatTime(request.time_limit.value_or(share.limits.time_limit_default)));
+      return fmt::format("lets a job run {} at most, this one asks for {}", TimeText(share.limits.time_limit_max),
+                         TimeText(request.time_limit.value_or(share.limits.time_limit_default)));
     case RefusalReason::kTimeLimitMissing:
       return "has no default time limit, and the job gives none";
     default:

@@ -1,0 +1,123 @@
+#pragma once
+// Every check of a share, in order: the filter stops at the first that fails, an explanation hears of all of them.
+// `Report` is bool(RefusalReason, bool passed); false ends the visit.
+
+#include <algorithm>
+
+#include "billing/core/quote.h"
+#include "broker/core/filter.h"
+
+namespace turnpike {
+
+inline bool Holds(const std::vector<std::string>& names, std::string_view name) {
+  return std::ranges::find(names, name) != names.end();
+}
+
+// Whole nodes give all they have, so the cores that belong to memory do not count there.
+inline AllocationRule NodeRuleFor(const JobRequest& request, const ShareInfo& share) {
+  AllocationRule rule = RuleOf(share);
+  if (share.whole_nodes || request.exclusive) {
+    rule.memory_per_core_mib = 0;
+  }
+  return rule;
+}
+
+template <class Report>
+bool VisitPlace(const JobRequest& request, const ShareCandidate& candidate, Report& report) {
+  const ShareInfo& share = candidate.share.info;
+  return report(RefusalReason::kSiteNotChosen, request.sites.empty() || Holds(request.sites, share.site_name)) &&
+         report(RefusalReason::kSiteExcluded, !Holds(request.excluded_sites, share.site_name)) &&
+         report(RefusalReason::kRegion, request.regions.empty() || Holds(request.regions, candidate.site.region)) &&
+         report(RefusalReason::kShareAvoided,
+                request.avoided_shares.empty() || !Holds(request.avoided_shares, ShareLabel(share)));
+}
+
+template <class Report>
+bool VisitAccelerators(const JobRequest& request, const NodeShape& node, Report& report) {
+  if (request.accelerators_per_node == 0) {
+    return true;
+  }
+  const bool model_fits =
+      request.accelerator_model == kAnyAccelerator || request.accelerator_model == node.accelerator_model;
+  return report(RefusalReason::kAcceleratorModel, node.accelerators > 0 && model_fits) &&
+         report(RefusalReason::kAcceleratorsPerNode, request.accelerators_per_node <= node.accelerators);
+}
+
+template <class Report>
+bool VisitNode(const JobRequest& request, const ShareInfo& share, Report& report) {
+  const NodeShape& node = share.node;
+  const bool architecture_fits =
+      request.cpu_architectures.empty() || Holds(request.cpu_architectures, node.cpu_architecture);
+  if (!report(RefusalReason::kArchitecture, architecture_fits) || !VisitAccelerators(request, node, report)) {
+    return false;
+  }
+  const RequestedShape shape = ShapeOf(request);
+  const NodeNeed asked = LargestNodeNeed(shape, {});
+  if (!report(RefusalReason::kCoresPerNode, asked.cores <= node.cores)) {
+    return false;
+  }
+  // Also where the memory alone would fit, but the cores that belong to it do not.
+  const int64_t cores_most = std::max<int64_t>(asked.cores, node.cores);
+  const bool cores_fit = LargestNodeNeed(shape, NodeRuleFor(request, share)).cores <= cores_most;
+  return report(RefusalReason::kMemoryPerNode, cores_fit && asked.memory_mib <= node.memory_mib);
+}
+
+template <class Report>
+bool VisitSize(const JobRequest& request, const ShareCandidate& candidate, const Fit& fit, Report& report) {
+  const ShareInfo& share = candidate.share.info;
+  const ShareLimits& limits = share.limits;
+  // A pool without any usable node is down for now; that is no verdict about the size.
+  const bool pool_fits = candidate.pool.nodes_total <= 0 || request.nodes <= candidate.pool.nodes_total;
+  const bool time_fits = limits.time_limit_max.count() <= 0 || fit.time_limit <= limits.time_limit_max;
+  return report(RefusalReason::kNodesTotal, pool_fits) &&
+         report(RefusalReason::kNodesMax, limits.nodes_max <= 0 || request.nodes <= limits.nodes_max) &&
+         report(RefusalReason::kCoresMax, limits.cores_max <= 0 || fit.need.amounts.cores <= limits.cores_max) &&
+         report(RefusalReason::kTimeLimitMissing, fit.time_limit.count() != 0) &&
+         report(RefusalReason::kTimeLimitMax, time_fits) &&
+         report(RefusalReason::kNotGuarded, share.guarded || request.rerun_safe);
+}
+
+template <class Report>
+bool VisitPrice(const JobRequest& request, const ShareCandidate& candidate, Fit& fit, Report& report) {
+  if (candidate.rates == nullptr) {
+    return report(RefusalReason::kNoPrice, false);
+  }
+  if (!report(RefusalReason::kNoPrice, true) || !report(RefusalReason::kUnit, candidate.rates->unit == request.unit)) {
+    return false;
+  }
+  const Result<Money> ceiling =
+      Ceiling(ShapeOf(request), RuleOf(candidate.share.info), *candidate.rates, fit.time_limit);
+  if (!ceiling.ok()) {
+    return report(RefusalReason::kBudget, false);  // More than any account can hold.
+  }
+  fit.ceiling_micros = ceiling->micros;
+  return report(RefusalReason::kBudget, !request.budget_micros || ceiling->micros <= *request.budget_micros);
+}
+
+// What no waiting changes, and the price.
+template <class Report>
+bool VisitEligibility(const JobRequest& request, const ShareCandidate& candidate, Fit& fit, Report& report) {
+  const ShareInfo& share = candidate.share.info;
+  if (!VisitPlace(request, candidate, report) || !VisitNode(request, share, report)) {
+    return false;
+  }
+  fit.need = NeedOf(Allocate(ShapeOf(request), RuleOf(share)), share);
+  fit.time_limit = request.time_limit.value_or(share.limits.time_limit_default);
+  return VisitSize(request, candidate, fit, report) && VisitPrice(request, candidate, fit, report);
+}
+
+// Whether the site takes anything at this moment.
+template <class Report>
+bool VisitNow(const ShareCandidate& candidate, const MatchPolicy& policy, Timestamp now, Report& report) {
+  const SiteInfo& site = candidate.site;
+  const ShareLoad& load = candidate.share.load;
+  const bool takes_part = site.state == SiteState::kActive || site.state == SiteState::kDraining;
+  return report(RefusalReason::kSiteNotActive, takes_part) &&
+         report(RefusalReason::kSiteDraining, site.state != SiteState::kDraining) &&
+         report(RefusalReason::kSiteOffline, site.connected) &&
+         report(RefusalReason::kSiteSilent, site.last_seen && now - *site.last_seen <= policy.site_silence_max) &&
+         report(RefusalReason::kLoadStale, now - load.observed_at <= policy.load_age_max) &&
+         report(RefusalReason::kShareClosed, load.open && candidate.pool.nodes_total != 0);
+}
+
+}  // namespace turnpike
