@@ -7,14 +7,58 @@
 namespace turnpike {
 namespace {
 
-// Cuts off what was handed on before; false when nothing is left.
-bool KeepNewBytes(int64_t next_offset, v1::ReadLogResponse& piece) {
-  const auto size = static_cast<int64_t>(piece.data().size());
-  const int64_t known = std::clamp<int64_t>(next_offset - piece.offset(), 0, size);
-  piece.mutable_data()->erase(0, static_cast<size_t>(known));
-  piece.set_offset(piece.offset() + known);
-  return known < size;
-}
+// How far a reader of output has come, and where it goes on after an interruption.
+class LogPosition {
+ public:
+  explicit LogPosition(const v1::ReadLogRequest& request)
+      : request_(request), follows_all_(request.follow() && request.attempt() == 0) {}
+
+  const v1::ReadLogRequest& request() const { return request_; }
+  bool is_beyond_last_attempt() const { return beyond_; }
+
+  // Cuts off what was handed on before; false when nothing is left.
+  bool Take(v1::ReadLogResponse& piece) {
+    if (!piece.waiting_for().empty()) {
+      return true;
+    }
+    if (piece.attempt() != attempt_) {
+      attempt_ = piece.attempt();
+      end_ = 0;
+      beyond_ = false;
+    }
+    const auto size = static_cast<int64_t>(piece.data().size());
+    const int64_t known = std::clamp<int64_t>(end_ - piece.offset(), 0, size);
+    piece.mutable_data()->erase(0, static_cast<size_t>(known));
+    piece.set_offset(piece.offset() + known);
+    if (known == size) {
+      return false;
+    }
+    end_ = piece.offset() + size - known;
+    request_.set_offset(end_);
+    if (follows_all_) {
+      request_.set_attempt(attempt_);
+    }
+    return true;
+  }
+
+  // A call that went on within one attempt ends with it; whoever follows a job wants the ones after it too.
+  bool GoToNextAttempt(const v1::ReadLogRequest& ended) {
+    if (!follows_all_ || ended.attempt() == 0) {
+      return false;
+    }
+    request_.set_attempt(std::max(request_.attempt(), ended.attempt()) + 1);
+    request_.set_offset(0);
+    beyond_ = true;
+    return true;
+  }
+
+ private:
+  v1::ReadLogRequest request_;
+  const bool follows_all_;
+  int32_t attempt_ = 0;  // whose output came last
+  int64_t end_ = 0;      // handed on up to here
+  bool beyond_ = false;  // asked for an attempt that there may never be
+};
 
 }  // namespace
 
@@ -157,19 +201,23 @@ Status Client::WatchJobs(v1::WatchJobsRequest request, StopSignal& stop,
 Status Client::ReadLog(const v1::ReadLogRequest& request, StopSignal& stop,
                        const std::function<bool(const v1::ReadLogResponse&)>& on_piece) {
   v1::ReadLogResponse piece;
-  int64_t next_offset = 0;
+  LogPosition position(request);
+  bool given_up = false;
   return Resume(stop, [&](bool& progressed) {
-    const Call call{.method = "/turnpike.v1.JobService/ReadLog",
-                    .request_id = ids_.NewTimeOrdered().ToString(),
-                    .timeout = std::chrono::milliseconds(0)};
-    return parts_.connection->Stream(call, request, piece, [&] {
-      if (!KeepNewBytes(next_offset, piece)) {
-        return !stop.stopped();
+    while (true) {
+      const Call call{.method = "/turnpike.v1.JobService/ReadLog",
+                      .request_id = ids_.NewTimeOrdered().ToString(),
+                      .timeout = std::chrono::milliseconds(0)};
+      const v1::ReadLogRequest next = position.request();
+      const Status status = parts_.connection->Stream(call, next, piece, [&] {
+        progressed = true;
+        given_up = (position.Take(piece) && !on_piece(piece)) || stop.stopped();
+        return !given_up;
+      });
+      if (!status.ok() || given_up || !position.GoToNextAttempt(next)) {
+        return status.code() == StatusCode::kNotFound && position.is_beyond_last_attempt() ? OkStatus() : status;
       }
-      progressed = true;
-      next_offset = piece.offset() + static_cast<int64_t>(piece.data().size());
-      return on_piece(piece) && !stop.stopped();
-    });
+    }
   });
 }
 

@@ -79,8 +79,9 @@ class Client {
   Status WatchJobs(v1::WatchJobsRequest request, StopSignal& stop,
                    const std::function<bool(const v1::WatchJobsResponse&)>& on_response);
 
-  // Calls `on_piece` for every piece of the output, in order, each byte once, also over UNAVAILABLE.  OK at the end of
-  // the output, or when `on_piece` returns false or `stop` is set.
+  // Calls `on_piece` for every piece of the output, in order, each byte once, also over UNAVAILABLE; and with follow
+  // for every word of what is waited for (no data in it).  OK at the end of the output, or when `on_piece` returns
+  // false or `stop` is set.
   Status ReadLog(const v1::ReadLogRequest& request, StopSignal& stop,
                  const std::function<bool(const v1::ReadLogResponse&)>& on_piece);
 

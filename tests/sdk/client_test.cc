@@ -33,10 +33,17 @@ std::shared_ptr<google::protobuf::Message> SignOfLife() {
   return std::make_shared<v1::WatchJobsResponse>();
 }
 
-std::shared_ptr<google::protobuf::Message> Piece(int64_t offset, const std::string& data) {
+std::shared_ptr<google::protobuf::Message> Piece(int64_t offset, const std::string& data, int attempt = 0) {
   auto response = std::make_shared<v1::ReadLogResponse>();
   response->set_offset(offset);
   response->set_data(data);
+  response->set_attempt(attempt);
+  return response;
+}
+
+std::shared_ptr<google::protobuf::Message> Waiting(const std::string& what) {
+  auto response = std::make_shared<v1::ReadLogResponse>();
+  response->set_waiting_for(what);
   return response;
 }
 
@@ -61,8 +68,8 @@ class ClientOverFake : public testing::Test {
     });
   }
 
-  Status Read() {
-    return client_->ReadLog({}, stop_, [this](const v1::ReadLogResponse& piece) {
+  Status Read(const v1::ReadLogRequest& request = {}) {
+    return client_->ReadLog(request, stop_, [this](const v1::ReadLogResponse& piece) {
       offsets_.push_back(piece.offset());
       text_ += piece.data();
       return true;
@@ -224,6 +231,37 @@ TEST_F(ClientOverFake, LogIsReadOnceEachByteOverABreak) {
 TEST_F(ClientOverFake, LogPassesErrorsOn) {
   fake_->streams = {{.pieces = {}, .end = NotFound("no such job")}};
   EXPECT_EQ(Read().code(), StatusCode::kNotFound);
+}
+
+TEST_F(ClientOverFake, ReadsAFollowedLogOnFromTheByteAfterTheLastOverAttempts) {
+  v1::ReadLogRequest request;
+  request.set_follow(true);
+  fake_->streams = {
+      {.pieces = {Waiting("queued"), Piece(0, "abc", 1), Piece(0, "second ", 2)}, .end = Unavailable("restart")},
+      {.pieces = {Waiting("queued"), Piece(7, "attempt", 2)}, .end = OkStatus()},
+      {.pieces = {Piece(0, ", third", 3)}, .end = OkStatus()},
+      {.pieces = {}, .end = NotFound("no attempt 4")}};
+  EXPECT_TRUE(Read(request).ok());
+  EXPECT_EQ(text_, "abcsecond attempt, third");
+  ASSERT_EQ(fake_->sent.size(), 4U);
+  EXPECT_EQ(fake_->SentRequest<v1::ReadLogRequest>(1).attempt(), 2);
+  EXPECT_EQ(fake_->SentRequest<v1::ReadLogRequest>(1).offset(), 7);
+  EXPECT_EQ(fake_->SentRequest<v1::ReadLogRequest>(2).attempt(), 3);
+  EXPECT_EQ(fake_->SentRequest<v1::ReadLogRequest>(2).offset(), 0);
+}
+
+TEST_F(ClientOverFake, ReadsOneAttemptToItsEndAlone) {
+  v1::ReadLogRequest request;
+  request.set_follow(true);
+  request.set_attempt(1);
+  request.set_offset(-3);
+  fake_->streams = {{.pieces = {}, .end = Unavailable("restart")},
+                    {.pieces = {Piece(5, "abc", 1)}, .end = Unavailable("restart")},
+                    {.pieces = {Piece(8, "def", 1)}, .end = OkStatus()}};
+  EXPECT_TRUE(Read(request).ok());
+  EXPECT_EQ(text_, "abcdef");
+  EXPECT_EQ(fake_->SentRequest<v1::ReadLogRequest>(1).offset(), -3);
+  EXPECT_EQ(fake_->SentRequest<v1::ReadLogRequest>(2).offset(), 8);
 }
 
 }  // namespace
