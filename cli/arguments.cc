@@ -14,6 +14,7 @@ Examples
   turnpike submit --time=30 --wait job.sh   run a script somewhere and wait for it
   turnpike queue                            what is waiting and running
   turnpike show 42                          one job; --output prints what it wrote
+  turnpike logs -f 42                       what it writes, as it writes it
   turnpike sites                            where jobs can run, and how busy it is there
 
 Exit codes
@@ -23,6 +24,15 @@ Exit codes
 
 The broker is taken from --broker, --ca and --token-file, else from TURNPIKE_BROKER, TURNPIKE_CA and
 TURNPIKE_TOKEN_FILE, else from the settings file, else from a `turnpike-broker --dev` on this machine.)";
+
+constexpr const char* kLogsExamples =
+    R"(turnpike logs 42                 what is there: of a job that nobody followed, its last 64 KiB
+  turnpike logs -f 42              as it writes; Ctrl-C ends the reading, never the job
+  turnpike logs -f --tail=10 42    the last ten lines, then what comes
+  turnpike logs --error --attempt=1 42 > first.err
+
+While a job runs its output is there only where somebody follows it: up to 64 MiB of each stream, from its first
+byte on.  What it waits for, and bytes that are left out, are told on standard error.)";
 
 constexpr std::string_view kFlagsWithValue[] = {"--broker", "--ca", "--token-file"};
 constexpr int kLimitMax = 1'000'000;
@@ -116,12 +126,27 @@ class Parser {
     show->add_option("job", show_.job_id, "its number or id")->required();
     CLI::Option* output = show->add_flag("--output", show_.output, "print its standard output");
     show->add_flag("--error", show_.error, "print its standard error")->excludes(output);
+    AddLogs();
     CLI::App* cancel = AddCommand(app_, "cancel", "ask for the end of jobs", cancel_, "turnpike cancel 42 43");
     cancel->add_option("jobs", cancel_.job_ids, "their numbers or ids")->required();
     CLI::App* sites = AddCommand(app_, "sites", "where jobs can run, and how busy it is there", sites_,
                                  "turnpike sites\n  turnpike sites alpha");
     sites->add_option("site", sites_.site, "only this one");
     AddListFlags(*sites, sites_.header, nullptr);
+  }
+
+  void AddLogs() {
+    CLI::App* logs = AddCommand(app_, "logs", "what a job wrote, or writes", logs_, kLogsExamples);
+    logs->add_option("job", logs_.job_id, "its number or id")->required();
+    logs->add_flag("--follow,-f", logs_.follow, "go on as it writes, from before its start to its end");
+    logs->add_flag("--error", logs_.error, "its standard error instead of its standard output");
+    logs->add_option("--attempt", logs_.attempt, "of this attempt alone, 1 for the first; the latest unless said")
+        ->check(CLI::Range(1, kLimitMax));
+    CLI::Option* offset =
+        logs->add_option("--offset", logs_.offset, "from this byte on; negative: that many before the end");
+    logs->add_option("--tail", logs_.tail, "only the last lines of what is there, then with -f what comes")
+        ->check(CLI::Range(0, kLimitMax))
+        ->excludes(offset);
   }
 
   void AddAccountCommands() {
@@ -235,6 +260,7 @@ class Parser {
   SubmitOptions submit_;
   QueueOptions queue_;
   ShowOptions show_;
+  LogsOptions logs_;
   CancelOptions cancel_;
   SitesOptions sites_;
   BalanceOptions balance_;

@@ -17,6 +17,7 @@ struct Runner {
   Result<int> operator()(const SubmitOptions& options) const { return RunSubmit(options, context); }
   Result<int> operator()(const QueueOptions& options) const { return RunQueue(options, context); }
   Result<int> operator()(const ShowOptions& options) const { return RunShow(options, context); }
+  Result<int> operator()(const LogsOptions& options) const { return RunLogs(options, context); }
   Result<int> operator()(const CancelOptions& options) const { return RunCancel(options, context); }
   Result<int> operator()(const SitesOptions& options) const { return RunSites(options, context); }
   Result<int> operator()(const BalanceOptions& options) const { return RunBalance(options, context); }
