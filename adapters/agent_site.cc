@@ -6,6 +6,7 @@
 #include <array>
 #include <vector>
 
+#include "adapters/core/local_tag.h"
 #include "adapters/process/process_scheduler.h"
 #include "adapters/slurm/slurm_scheduler.h"
 #include "base/digest.h"
@@ -19,6 +20,7 @@ constexpr unsigned kPrivateFile = 0600;
 constexpr size_t kKeyBytes = 32;
 constexpr size_t kKeyHexBytes = kKeyBytes * 2;
 constexpr size_t kPasswordEntryBytes = 64 << 10;
+constexpr size_t kEarlierTagsMax = 1'000;  // one question to accounting
 
 Result<std::string> OwnUser() {
   std::vector<char> buffer(kPasswordEntryBytes);
@@ -145,13 +147,27 @@ Status AgentSite::OpenProcessScheduler(const std::string& state_directory) {
   return OkStatus();
 }
 
+// Folders are kept for a while after the end.
+std::vector<std::string> AgentSite::EarlierTags() const {
+  std::vector<std::string> tags;
+  const Result<std::vector<AttemptId>> attempts = directories_->List();
+  for (const AttemptId& attempt : attempts.value_or(std::vector<AttemptId>{})) {
+    if (tags.size() == kEarlierTagsMax) {
+      break;
+    }
+    tags.push_back(LocalTag(attempt));
+  }
+  return tags;
+}
+
 void AgentSite::OpenSlurmScheduler() {
   scheduler_ = std::make_unique<SlurmScheduler>(
       SlurmScheduler::Parts{.settings = SlurmSettingsOf(config_, own_user_),
                             .runner = runner_,
                             .random = random_,
                             .clock = clock_,
-                            .wait = [this](std::chrono::milliseconds time) { return stop_.WaitFor(time); }});
+                            .wait = [this](std::chrono::milliseconds time) { return stop_.WaitFor(time); },
+                            .earlier_tags = EarlierTags()});
 }
 
 }  // namespace turnpike

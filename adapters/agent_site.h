@@ -58,6 +58,7 @@ class AgentSite {
   Status OpenSchedulerWith(const std::string& state_directory);
   Status OpenProcessScheduler(const std::string& state_directory);
   void OpenSlurmScheduler();
+  std::vector<std::string> EarlierTags() const;
 
   AgentConfig config_;
   IdentityStore identity_;

@@ -37,6 +37,7 @@ SlurmScheduler::SlurmScheduler(Parts parts)
       runner_(parts.runner),
       clock_(parts.clock),
       wait_(std::move(parts.wait)),
+      earlier_tags_(std::move(parts.earlier_tags)),
       client_(settings_, parts.runner, parts.random),
       accounting_(settings_.accounting) {}
 
@@ -158,6 +159,9 @@ Result<std::vector<slurm::AccountingJob>> SlurmScheduler::AskAccounting(const Po
   slurm::AccountingQuery query;
   query.oldest = request.oldest_submit - std::chrono::minutes(1);  // Slurm's clock need not be ours
   std::vector<std::string> names = request.tags;
+  if (witnesses_.empty()) {
+    names.insert(names.end(), earlier_tags_.begin(), earlier_tags_.end());
+  }
   for (const auto& [user, witness] : witnesses_) {
     names.push_back(witness.tag);
     query.oldest = std::min(query.oldest, witness.submit_time - std::chrono::minutes(1));

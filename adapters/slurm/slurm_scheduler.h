@@ -26,6 +26,8 @@ class SlurmScheduler final : public Scheduler {
     RandomSource& random;
     const Clock& clock;
     WaitFunction wait;  // for Check
+    // Of attempts that were here before this process: accounting is asked for them until it has shown a job of ours.
+    std::vector<std::string> earlier_tags = {};
   };
   explicit SlurmScheduler(Parts parts);
 
@@ -57,6 +59,7 @@ class SlurmScheduler final : public Scheduler {
   CommandRunner& runner_;
   const Clock& clock_;
   WaitFunction wait_;
+  const std::vector<std::string> earlier_tags_;
   slurm::SlurmClient client_;
   bool accounting_;
   std::map<std::string, LocalJobIdentity> known_;  // by tag

@@ -186,6 +186,22 @@ TEST_F(SlurmSchedulerTest, AsksAccountingForEndedJobsThatProveItsSight) {
   EXPECT_THAT(later.sources[1].users_in_sight, ElementsAre("agent"));
 }
 
+TEST_F(SlurmSchedulerTest, AsksAccountingForJobsOfEarlierProcessesUntilItHasShownOne) {
+  slurm_.accounting = {AccountingRow("41", 1, "COMPLETED")};
+  EXPECT_TRUE(scheduler_.Poll(Request({Tag(3)})).sources[1].users_in_sight.empty());
+  SlurmScheduler successor({.settings = Settings(),
+                            .runner = slurm_,
+                            .random = random_,
+                            .clock = clock_,
+                            .wait = [](std::chrono::milliseconds) { return true; },
+                            .earlier_tags = {Tag(1), Tag(2)}});
+  const PollResult result = successor.Poll(Request({Tag(3)}));
+  EXPECT_TRUE(result.sources[1].jobs.empty()) << "nobody asked for that one";
+  EXPECT_THAT(result.sources[1].users_in_sight, ElementsAre("agent"));
+  successor.Poll(Request({Tag(3)}));
+  EXPECT_EQ(FakeSlurm::Option(slurm_.LastOf("sacct"), "--name"), Tag(3) + "," + Tag(1));
+}
+
 TEST_F(SlurmSchedulerTest, FindsAJobByIdWhileAccountingHasNotItsName) {
   slurm_.queue = {QueueRow("42", 1, "RUNNING")};
   scheduler_.Poll(Request({Tag(1)}));
