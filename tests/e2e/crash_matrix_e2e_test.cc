@@ -1,20 +1,18 @@
 // Each process is killed at every named point of a job's way, or PostgreSQL while the broker stands at that point, and
-// then started again.  Whatever came: the job ends once, ran at most once, is charged once (docs/faults.md A1 to A16,
-// D2).
-#include <gtest/gtest.h>
+// then started again.  What is stored at that moment shows that the point is where its name says.  Whatever came: the
+// job ends once, ran at most once, is charged once (docs/faults.md A2 to A13, A16, C13, D2).
+#include <filesystem>
 
-#include "tests/e2e/eventually.h"
-#include "tests/e2e/federation.h"
-#include "tests/e2e/sound_run.h"
+#include "tests/e2e/crash_test.h"
 
 namespace turnpike {
 namespace {
 
-constexpr char kJobName[] = "crash";
+using testing::HasSubstr;
+using testing::MatchesRegex;
 
 // "submit.pre_commit" as a test's name may be.
-std::string TestName(const testing::TestParamInfo<std::string>& info) {
-  std::string name = info.param;
+std::string TestName(std::string name) {
   for (char& character : name) {
     if (character == '.' || character == '=' || character == '@') {
       character = '_';
@@ -23,115 +21,131 @@ std::string TestName(const testing::TestParamInfo<std::string>& info) {
   return name;
 }
 
-// "journal.sync" of "journal.sync=error@3".
-std::string FailpointName(const std::string& armed) {
-  return armed.substr(0, armed.find('='));
-}
+// --- Points on the broker's way, and what is stored there.
 
-class CrashMatrix : public testing::TestWithParam<std::string> {
- protected:
-  void TearDown() override {
-    if (HasFailure()) {
-      ADD_FAILURE() << "the broker's log ends with:\n" << federation_.broker().LogTail();
-      if (site_ != nullptr) {
-        ADD_FAILURE() << "the agent's log ends with:\n" << site_->daemon().LogTail();
-      }
-    }
-  }
-
-  void Start(const std::string& broker_failpoints, const std::string& agent_failpoints) {
-    const Status started = federation_.StartBroker(broker_failpoints);
-    ASSERT_TRUE(started.ok()) << MessageOf(started);
-    const Result<SiteAgent*> site =
-        federation_.AddSite({.name = "alpha", .scheduler_yaml = ProcessScheduler(4)}, agent_failpoints);
-    ASSERT_TRUE(site.ok()) << MessageOf(site.status());
-    site_ = *site;
-  }
-
-  // What every run must come to.
-  void ExpectOneEnd(std::future<Result<std::string>>& submission) {
-    const Result<std::string> job_id = submission.get();
-    ASSERT_TRUE(job_id.ok()) << MessageOf(job_id.status());
-    const Result<v1::Job> job = federation_.WaitForEnd(*job_id);
-    ASSERT_TRUE(job.ok()) << MessageOf(job.status());
-    EXPECT_EQ(job->state(), v1::JOB_STATE_COMPLETED) << job->ShortDebugString();
-    EXPECT_NE(job->money().charged(), "0") << job->ShortDebugString();
-    EXPECT_EQ(federation_.payload().Runs()[kJobName].starts, 1);
-    EXPECT_EQ(federation_.payload().Runs()[kJobName].ends, 1);
-    const Status sound = CheckSoundRun(federation_);
-    EXPECT_TRUE(sound.ok()) << MessageOf(sound);
-  }
-
-  static void ExpectOk(const Status& status) { ASSERT_TRUE(status.ok()) << MessageOf(status); }
-
-  Federation federation_{Federation::Settings{.local_site = false}};
-  SiteAgent* site_ = nullptr;
+struct BrokerPoint {
+  std::string failpoint;
+  std::string stored;
+  friend void PrintTo(const BrokerPoint& point, std::ostream* out) { *out << point.failpoint; }
 };
 
-const auto kBrokerFailpoints =
-    testing::Values("submit.mid", "submit.pre_commit", "submit.post_commit", "offer.planned", "offer.pre_commit",
-                    "offer.post_commit", "report.pre_commit", "report.post_commit", "settle.mid");
+std::string BrokerPointName(const testing::TestParamInfo<BrokerPoint>& info) {
+  return TestName(info.param.failpoint);
+}
 
-// --- The broker dies, and is started again.
+const auto kBrokerPoints =
+    testing::Values(BrokerPoint{"submit.mid", kNothing}, BrokerPoint{"submit.pre_commit", kNothing},
+                    BrokerPoint{"submit.post_commit", kAccepted}, BrokerPoint{"offer.planned", kAccepted},
+                    BrokerPoint{"offer.pre_commit", kAccepted}, BrokerPoint{"offer.post_commit", kOffered},
+                    BrokerPoint{"report.pre_commit", kOffered}, BrokerPoint{"report.post_commit", kClaimed},
+                    BrokerPoint{"settle.mid", kUnsettled});
 
-class BrokerCrash : public CrashMatrix {};
+class AtBrokerPoint : public CrashTest, public testing::WithParamInterface<BrokerPoint> {
+ protected:
+  void ExpectAtPoint() {
+    EXPECT_TRUE(federation_.FailpointReached(GetParam().failpoint));
+    EXPECT_THAT(Stored(), MatchesRegex(GetParam().stored));
+  }
+};
+
+// The broker dies, and is started again.
+
+class BrokerCrash : public AtBrokerPoint {};
 
 TEST_P(BrokerCrash, LeavesOneEndAndOneCharge) {
-  ASSERT_NO_FATAL_FAILURE(Start(GetParam() + "=kill", ""));
+  ASSERT_NO_FATAL_FAILURE(Start(GetParam().failpoint + "=kill", ""));
   auto submission = federation_.SubmitInBackground(federation_.payload().Job(kJobName));
   ASSERT_NO_FATAL_FAILURE(ExpectOk(federation_.broker().WaitUntilDead()));
-  EXPECT_TRUE(federation_.FailpointReached(GetParam()));
+  ExpectAtPoint();
   ASSERT_NO_FATAL_FAILURE(ExpectOk(federation_.StartBroker()));
   ExpectOneEnd(submission);
 }
 
-INSTANTIATE_TEST_SUITE_P(At, BrokerCrash, kBrokerFailpoints, TestName);
+INSTANTIATE_TEST_SUITE_P(At, BrokerCrash, kBrokerPoints, BrokerPointName);
 
-// --- The agent dies, and is started again.
+// PostgreSQL dies while the broker stands at that point; the broker lives, and starts it again.
 
-class AgentCrash : public CrashMatrix {};
-
-TEST_P(AgentCrash, LeavesOneEndAndOneCharge) {
-  ASSERT_NO_FATAL_FAILURE(Start("", GetParam()));
-  auto submission = federation_.SubmitInBackground(federation_.payload().Job(kJobName));
-  ASSERT_NO_FATAL_FAILURE(ExpectOk(site_->daemon().WaitUntilDead()));
-  EXPECT_TRUE(federation_.FailpointReached(FailpointName(GetParam())));
-  ASSERT_NO_FATAL_FAILURE(ExpectOk(site_->Start()));
-  ExpectOneEnd(submission);
-}
-
-// A journal that cannot be synced ends the agent as well; which sync of them it is, is a step of the job's way each.
-INSTANTIATE_TEST_SUITE_P(At, AgentCrash,
-                         testing::Values("agent.pre_claim=kill", "agent.post_intent=kill", "agent.post_spawn=kill",
-                                         "agent.post_submitted=kill", "agent.pre_report=kill",
-                                         "agent.pre_terminal=kill", "journal.sync=error@3", "journal.sync=error@4",
-                                         "journal.sync=error@5", "journal.sync=error@6"),
-                         TestName);
-
-// --- PostgreSQL dies while the broker stands at that point; the broker lives, and starts it again.
-
-class PostgresCrash : public CrashMatrix {};
+class PostgresCrash : public AtBrokerPoint {};
 
 TEST_P(PostgresCrash, LeavesOneEndAndOneCharge) {
-  ASSERT_NO_FATAL_FAILURE(Start(GetParam() + "=stop", ""));
+  ASSERT_NO_FATAL_FAILURE(Start(GetParam().failpoint + "=stop", ""));
   auto submission = federation_.SubmitInBackground(federation_.payload().Job(kJobName));
   ASSERT_NO_FATAL_FAILURE(ExpectOk(federation_.broker().WaitUntilStopped()));
+  ExpectAtPoint();
   ASSERT_NO_FATAL_FAILURE(ExpectOk(federation_.KillPostgres()));
   ASSERT_NO_FATAL_FAILURE(ExpectOk(federation_.broker().Resume()));
   ExpectOneEnd(submission);
   EXPECT_TRUE(federation_.broker().alive()) << "a lost database is no reason for the broker to end";
 }
 
-INSTANTIATE_TEST_SUITE_P(At, PostgresCrash, kBrokerFailpoints, TestName);
+INSTANTIATE_TEST_SUITE_P(At, PostgresCrash, kBrokerPoints, BrokerPointName);
+
+// --- The agent dies at a point, and is started again.
+
+struct AgentPoint {
+  std::string failpoint;
+  std::string phase;  // of the attempt in the journal
+  int local_jobs;     // that the scheduler has
+  friend void PrintTo(const AgentPoint& point, std::ostream* out) { *out << point.failpoint; }
+};
+
+class AgentCrash : public CrashTest, public testing::WithParamInterface<AgentPoint> {
+ protected:
+  std::string JournaledPhase() const {
+    const JournalState journal = Journal();
+    return journal.attempts.empty() ? "none" : std::string(AttemptPhaseName(journal.attempts.begin()->second.phase));
+  }
+  int LocalJobs() const {
+    const std::filesystem::directory_iterator jobs(site_->data_directory() + "/process/jobs");
+    return static_cast<int>(std::distance(begin(jobs), end(jobs)));
+  }
+};
+
+TEST_P(AgentCrash, LeavesOneEndAndOneCharge) {
+  ASSERT_NO_FATAL_FAILURE(Start("", GetParam().failpoint + "=kill"));
+  auto submission = federation_.SubmitInBackground(federation_.payload().Job(kJobName));
+  ASSERT_NO_FATAL_FAILURE(ExpectOk(site_->daemon().WaitUntilDead()));
+  EXPECT_TRUE(federation_.FailpointReached(GetParam().failpoint));
+  EXPECT_THAT(JournaledPhase(), MatchesRegex(GetParam().phase));
+  EXPECT_EQ(LocalJobs(), GetParam().local_jobs);
+  ASSERT_NO_FATAL_FAILURE(ExpectOk(site_->Start()));
+  ExpectOneEnd(submission);
+}
+
+INSTANTIATE_TEST_SUITE_P(At, AgentCrash,
+                         testing::Values(AgentPoint{"agent.pre_claim", "none", 0},
+                                         AgentPoint{"agent.pre_report", "CLAIMED", 0},
+                                         AgentPoint{"agent.post_intent", "INTENT", 0},
+                                         AgentPoint{"agent.post_spawn", "INTENT", 1},
+                                         AgentPoint{"agent.post_submitted", "SUBMITTED", 1},
+                                         AgentPoint{"agent.pre_terminal", "SUBMITTED|STARTED", 1}),
+                         [](const auto& at) { return TestName(at.param.failpoint); });
+
+// --- A journal that cannot be synced ends the agent; which sync it is, is a step of the job's way each.
+
+class JournalCrash : public CrashTest, public testing::WithParamInterface<int> {};
+
+TEST_P(JournalCrash, EndsTheAgentAtOnceAndLeavesOneEndAndOneCharge) {
+  ASSERT_NO_FATAL_FAILURE(Start("", fmt::format("journal.sync=error@{}", GetParam())));
+  auto submission = federation_.SubmitInBackground(federation_.payload().Job(kJobName));
+  ASSERT_NO_FATAL_FAILURE(ExpectOk(site_->daemon().WaitUntilDead()));
+  EXPECT_TRUE(federation_.FailpointReached("journal.sync"));
+  EXPECT_THAT(site_->daemon().LogTail(), HasSubstr("cannot sync the journal"));
+  ASSERT_NO_FATAL_FAILURE(ExpectOk(site_->Start()));
+  ExpectOneEnd(submission);
+}
+
+INSTANTIATE_TEST_SUITE_P(AtSync, JournalCrash, testing::Values(3, 4, 5, 6), testing::PrintToStringParamName());
 
 // --- Everything dies at once.
 
-class EverythingCrash : public CrashMatrix {};
+class EverythingCrash : public AtBrokerPoint {};
 
 TEST_P(EverythingCrash, ConvergesWithoutAPerson) {
-  ASSERT_NO_FATAL_FAILURE(Start(GetParam() + "=stop", ""));
+  ASSERT_NO_FATAL_FAILURE(Start(GetParam().failpoint + "=stop", ""));
   auto submission = federation_.SubmitInBackground(federation_.payload().Job(kJobName));
   ASSERT_NO_FATAL_FAILURE(ExpectOk(federation_.broker().WaitUntilStopped()));
+  ExpectAtPoint();
   ASSERT_NO_FATAL_FAILURE(ExpectOk(federation_.broker().Kill()));
   ASSERT_NO_FATAL_FAILURE(ExpectOk(site_->daemon().Kill()));
   ASSERT_NO_FATAL_FAILURE(ExpectOk(federation_.KillPostgres()));
@@ -141,8 +155,11 @@ TEST_P(EverythingCrash, ConvergesWithoutAPerson) {
 }
 
 INSTANTIATE_TEST_SUITE_P(At, EverythingCrash,
-                         testing::Values("submit.post_commit", "offer.post_commit", "report.pre_commit", "settle.mid"),
-                         TestName);
+                         testing::Values(BrokerPoint{"submit.post_commit", kAccepted},
+                                         BrokerPoint{"offer.post_commit", kOffered},
+                                         BrokerPoint{"report.pre_commit", kOffered},
+                                         BrokerPoint{"settle.mid", kUnsettled}),
+                         BrokerPointName);
 
 // A running job outlives all of them, and counts once.  Here it is the broker's own site, whose agent the broker
 // starts.
@@ -170,57 +187,6 @@ TEST(EverythingAtOnce, WhileAJobRunsItGoesOnAndIsAdopted) {
   ASSERT_TRUE(job.ok()) << MessageOf(job.status());
   EXPECT_EQ(job->state(), v1::JOB_STATE_COMPLETED) << job->ShortDebugString();
   const Status sound = CheckSoundRun(federation);
-  EXPECT_TRUE(sound.ok()) << MessageOf(sound);
-}
-
-// A15: the wish to cancel waits for an agent that is away.
-TEST_F(CrashMatrix, AgentThatWasAwayLearnsOfACancel) {
-  ASSERT_NO_FATAL_FAILURE(Start("", ""));
-  const Result<std::string> job_id = federation_.Submit(federation_.payload().Job(kJobName, federation_.Path("never")));
-  ASSERT_TRUE(job_id.ok()) << MessageOf(job_id.status());
-  ASSERT_TRUE(Eventually([&] { return HasStarted(federation_.payload(), kJobName); }));
-  ASSERT_NO_FATAL_FAILURE(ExpectOk(site_->daemon().Kill()));
-  const Result<std::unique_ptr<Client>> client = federation_.MakeClient();
-  ASSERT_TRUE(client.ok());
-  v1::CancelJobRequest cancel;
-  cancel.set_job_id(*job_id);
-  const Result<v1::CancelJobResponse> asked = (*client)->CancelJob(cancel);
-  ASSERT_TRUE(asked.ok()) << MessageOf(asked.status());
-  EXPECT_TRUE(asked->job().cancel_requested());
-  ASSERT_NO_FATAL_FAILURE(ExpectOk(site_->Start()));
-  const Result<v1::Job> job = federation_.WaitForEnd(*job_id);
-  ASSERT_TRUE(job.ok()) << MessageOf(job.status());
-  EXPECT_EQ(job->state(), v1::JOB_STATE_CANCELLED) << job->ShortDebugString();
-  const Status sound = CheckSoundRun(federation_);
-  EXPECT_TRUE(sound.ok()) << MessageOf(sound);
-}
-
-// G3, G4: many clients with one key get one job; the same key for another job is refused.
-TEST_F(CrashMatrix, BrokerMakesOneJobOfOneKeyWhoeverAsks) {
-  ASSERT_NO_FATAL_FAILURE(Start("", ""));
-  const Result<std::unique_ptr<Client>> client = federation_.MakeClient();
-  ASSERT_TRUE(client.ok());
-  v1::SubmitJobRequest request;
-  request.set_request_id(federation_.NewRequestId());
-  *request.mutable_spec() = federation_.payload().Job(kJobName);
-  std::vector<std::future<Result<v1::SubmitJobResponse>>> answers;
-  for (int i = 0; i < 50; ++i) {
-    answers.push_back(std::async(std::launch::async, [&] { return (*client)->SubmitJob(request); }));
-  }
-  std::set<std::string> job_ids;
-  for (auto& answer : answers) {
-    const Result<v1::SubmitJobResponse> response = answer.get();
-    ASSERT_TRUE(response.ok()) << MessageOf(response.status());
-    job_ids.insert(response->job().job_id());
-  }
-  ASSERT_EQ(job_ids.size(), 1U);
-  federation_.NoteAccepted(*job_ids.begin());
-  v1::SubmitJobRequest other = request;
-  other.mutable_spec()->set_name("another");
-  EXPECT_EQ((*client)->SubmitJob(other).status().code(), StatusCode::kInvalidArgument);
-  const Result<v1::Job> job = federation_.WaitForEnd(*job_ids.begin());
-  ASSERT_TRUE(job.ok()) << MessageOf(job.status());
-  const Status sound = CheckSoundRun(federation_);
   EXPECT_TRUE(sound.ok()) << MessageOf(sound);
 }
 

@@ -75,6 +75,11 @@ Status Daemon::Terminate(std::chrono::milliseconds time) {
              : DeadlineExceeded("{} did not end within {} ms of SIGTERM", settings_.name, time.count());
 }
 
+Status Daemon::Pause() {
+  RETURN_IF_ERROR(SignalProcess(*process_, SIGSTOP));
+  return WaitUntilStopped();
+}
+
 Status Daemon::Resume() {
   return SignalProcess(*process_, SIGCONT);
 }

@@ -41,6 +41,8 @@ class Daemon {
   Status Kill();
   // SIGTERM, which it obeys within `time`.
   Status Terminate(std::chrono::milliseconds time = std::chrono::seconds(60));
+  // SIGSTOP; returns once it is frozen.
+  Status Pause();
   // SIGCONT.
   Status Resume();
   // It ends by itself, for example at a failpoint.

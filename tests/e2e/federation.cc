@@ -21,6 +21,7 @@ namespace {
 
 constexpr std::chrono::minutes kStartTime{2};
 constexpr std::chrono::seconds kSubmitTime{120};
+constexpr std::chrono::minutes kCommandTime{5};
 constexpr std::chrono::milliseconds kPause{100};
 constexpr int kLooksPerQuestion = 50;  // about a second
 
@@ -110,7 +111,8 @@ std::vector<std::string> Federation::BrokerCommand() const {
     argv.emplace_back("--no-local-site");
   }
   argv.insert(argv.end(), {"--user-address", fmt::format("127.0.0.1:{}", user_port_), "--agent-address",
-                           fmt::format("127.0.0.1:{}", agent_port_), "--usage-wait-seconds", "10"});
+                           fmt::format("127.0.0.1:{}", agent_port_), "--usage-wait-seconds",
+                           std::to_string(settings_.usage_wait.count())});
   return argv;
 }
 
@@ -130,6 +132,7 @@ Federation::~Federation() {
 Status Federation::StartBroker(const std::string& failpoints) {
   const std::string settings_path = data_folder() + "/client.conf";
   ::unlink(settings_path.c_str());  // Written last: whoever sees it finds everything else.
+  watch_was_cut_ = watch_ != nullptr;
   RETURN_IF_ERROR(broker_.Start(Armed(failpoints)));
   const bool came_about =
       Eventually([&] { return ::access(settings_path.c_str(), R_OK) == 0 || !broker_.alive(); }, kStartTime);
@@ -177,6 +180,7 @@ Status Federation::KillPostgres() {
   if (!postgres) {
     return NotFound("PostgreSQL does not run: there is no process {}", pid);
   }
+  watch_was_cut_ = true;
   RETURN_IF_ERROR(SignalProcess(*postgres, SIGKILL));
   // Its parent, the broker, may be frozen; a zombie is gone.
   return Eventually([&] { return !IsAlive(*postgres); }) ? OkStatus() : Internal("PostgreSQL does not die of SIGKILL");
@@ -253,7 +257,7 @@ Result<v1::Job> Federation::WaitForEnd(const std::string& job_id, std::chrono::m
       return true;
     }
     // A watch that was cut off before its first event has no place to go on from, and may have missed a short job.
-    if (!job && ++looks % kLooksPerQuestion == 0) {
+    if (watch_was_cut_ && !job && ++looks % kLooksPerQuestion == 0) {
       const Result<v1::Job> read = GetJob(job_id);
       return read.ok() && HasEnded(*read) && read->money().settled();
     }
@@ -283,7 +287,15 @@ Environment Federation::CommandEnvironment() const {
 
 Result<ChildResult> Federation::RunCommand(std::vector<std::string> words, const std::string& input) const {
   words.insert(words.begin(), ProgramPath("turnpike"));
-  return RunProgram({.argv = std::move(words), .environment = CommandEnvironment(), .input = input});
+  return RunProgram(
+      {.argv = std::move(words), .environment = CommandEnvironment(), .input = input, .timeout = kCommandTime});
+}
+
+std::vector<std::string> Federation::CommandLine(const std::vector<std::string>& words) const {
+  std::vector<std::string> argv = {ProgramPath("turnpike"),   "--broker",     user_address(),          "--ca",
+                                   data_folder() + "/ca.pem", "--token-file", data_folder() + "/token"};
+  argv.insert(argv.end(), words.begin(), words.end());
+  return argv;
 }
 
 // --- Evidence.

@@ -17,6 +17,7 @@
 #include "sdk/settings.h"
 #include "tests/e2e/daemon.h"
 #include "tests/e2e/database.h"
+#include "tests/e2e/job_facts.h"
 #include "tests/e2e/job_watch.h"
 #include "tests/e2e/payload.h"
 #include "tests/e2e/site_agent.h"
@@ -26,7 +27,8 @@ namespace turnpike {
 class Federation {
  public:
   struct Settings {
-    bool local_site = true;  // the broker's own, "local", with the agent that the broker starts
+    bool local_site = true;               // the broker's own, "local", with the agent that the broker starts
+    std::chrono::seconds usage_wait{10};  // then a job is charged provisionally
   };
   explicit Federation(const Settings& settings);
   ~Federation();
@@ -61,6 +63,8 @@ class Federation {
   // `turnpike WORDS…` with the development token, to its end.
   Result<ChildResult> RunCommand(std::vector<std::string> words, const std::string& input = "") const;
   Environment CommandEnvironment() const;
+  // The same as arguments alone.
+  std::vector<std::string> CommandLine(const std::vector<std::string>& words) const;
 
   // --- Evidence.
   Result<std::unique_ptr<Database>> OpenDatabase(const std::string& role = "turnpike_placement") const;
@@ -90,6 +94,7 @@ class Federation {
   std::vector<std::unique_ptr<SiteAgent>> sites_;
   std::unique_ptr<Payload> payload_;
   std::unique_ptr<JobWatch> watch_;
+  bool watch_was_cut_ = false;  // then it may have missed a short job
   mutable Mutex mutex_;
   std::set<std::string> accepted_jobs_ GUARDED_BY(mutex_);
 };

@@ -2,13 +2,10 @@
 
 #include <fmt/ranges.h>
 
-#include <filesystem>
 #include <optional>
 
-#include "adapters/host/journal.h"
-#include "base/random.h"
-#include "base/system_clock.h"
 #include "broker/core/job_state.h"
+#include "tests/e2e/read_journal.h"
 
 namespace turnpike {
 namespace {
@@ -188,22 +185,6 @@ Status CheckStarts(const RunEvidence& evidence) {
     }
   }
   return OkStatus();
-}
-
-// As its agent would find it at a start; of a copy, since the agent still has it.
-Result<JournalState> ReadJournal(const std::string& folder) {
-  const std::string copy = folder + ".seen";
-  std::error_code error;
-  std::filesystem::remove_all(copy, error);
-  std::filesystem::copy(folder, copy, error);
-  if (error) {
-    return Internal("{} cannot be copied: {}", folder, error.message());
-  }
-  SystemClock clock;
-  SystemRandom random;
-  IdSource ids(clock, random);
-  ASSIGN_OR_RETURN(const std::unique_ptr<Journal> journal, Journal::Open({.folder = copy}, ids));
-  return journal->state();
 }
 
 }  // namespace

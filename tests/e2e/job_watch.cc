@@ -1,5 +1,7 @@
 #include "tests/e2e/job_watch.h"
 
+#include "tests/e2e/job_facts.h"
+
 namespace turnpike {
 
 JobWatch::JobWatch(std::unique_ptr<Client> client) : client_(std::move(client)) {
@@ -52,11 +54,6 @@ void JobWatch::Take(const v1::Job& job) {
                          v1::JobState_Name(known->second.state()), v1::JobState_Name(job.state()));
   }
   known->second = job;
-}
-
-bool HasEnded(const v1::Job& job) {
-  return job.state() == v1::JOB_STATE_COMPLETED || job.state() == v1::JOB_STATE_FAILED ||
-         job.state() == v1::JOB_STATE_CANCELLED;
 }
 
 }  // namespace turnpike

@@ -24,7 +24,7 @@ class JobWatch {
   std::optional<v1::Job> Find(const std::string& job_id) const EXCLUDES(mutex_);
   // OK while it watches.
   Status status() const EXCLUDES(mutex_);
-  // The first wrong thing that came: a version twice or out of order, a job that left a final state.
+  // The first wrong thing that came: a version after a newer one, a job that left a final state.
   std::string fault() const EXCLUDES(mutex_);
 
  private:
@@ -38,7 +38,5 @@ class JobWatch {
   std::string fault_ GUARDED_BY(mutex_);
   std::thread thread_;
 };
-
-bool HasEnded(const v1::Job& job);
 
 }  // namespace turnpike

@@ -16,15 +16,15 @@ std::string ProcessScheduler(int cores) {
       cores, cores);
 }
 
-std::string SlurmScheduler(const std::string& slurm_conf) {
+std::string SlurmScheduler(const std::string& slurm_conf, std::chrono::seconds usage_wait) {
   return fmt::format(
       "  kind: slurm\n"
       "  slurm_conf: {}\n"
       "  poll_seconds: 1\n"
       "  settle_seconds: 6\n"
       "  record_wait_seconds: 5\n"
-      "  usage_wait_seconds: 5\n",
-      slurm_conf);
+      "  usage_wait_seconds: {}\n",
+      slurm_conf, usage_wait.count());
 }
 
 SiteAgent::SiteAgent(SiteSettings settings, Place place)
@@ -83,10 +83,16 @@ Result<ChildResult> SiteAgent::RunTool(std::vector<std::string> words, const std
 Status SiteAgent::WaitUntilReady(Client& client) const {
   v1::GetSiteRequest request;
   request.set_site(name());
+  v1::SubmitJobRequest trial;
+  trial.set_validate_only(true);
+  trial.mutable_spec()->mutable_command()->add_arguments("/bin/true");
+  trial.mutable_spec()->mutable_time_limit()->set_seconds(60);
+  trial.mutable_spec()->mutable_placement()->add_sites(name());
   const auto is_ready = [&] {
     const Result<v1::GetSiteResponse> found = client.GetSite(request);
-    return found.ok() && found->site().connected() && found->site().shares_size() > 0 &&
-           found->site().shares(0).load().open();
+    const bool is_open = found.ok() && found->site().connected() && found->site().shares_size() > 0 &&
+                         found->site().shares(0).load().open();
+    return is_open && client.SubmitJob(trial).ok();  // The broker's placement has heard of it, too.
   };
   return Eventually(is_ready) ? OkStatus()
                               : DeadlineExceeded("site {} does not get ready; its agent's log ends with:\n{}", name(),

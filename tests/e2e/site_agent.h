@@ -20,7 +20,7 @@ struct SiteSettings {
 // One host without a scheduler; it settles quickly, since nobody but the agent can lose its jobs.
 std::string ProcessScheduler(int cores);
 // Through sbatch and its like.  Three times MessageTimeout=2 is its settle time.
-std::string SlurmScheduler(const std::string& slurm_conf);
+std::string SlurmScheduler(const std::string& slurm_conf, std::chrono::seconds usage_wait);
 
 class SiteAgent {
  public:
