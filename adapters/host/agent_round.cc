@@ -45,6 +45,10 @@ bool IsInScheduler(AttemptPhase phase) {
   return phase == AttemptPhase::kSubmitted || phase == AttemptPhase::kStarted;
 }
 
+const char* OutputFile(OutputStream stream) {
+  return stream == OutputStream::kStandardOutput ? AttemptFiles::kOutput : AttemptFiles::kError;
+}
+
 bool IsCompleteLook(const PollResult& poll) {
   return !poll.sources.empty() && std::all_of(poll.sources.begin(), poll.sources.end(),
                                               [](const SourceReading& source) { return source.complete; });
@@ -308,11 +312,15 @@ SubmitOutcome AgentRound::SubmitOne(const Spawn& spawn) {
 
 // --- For SendLog and tools.
 
+Result<std::string> AgentRound::ReadOutput(const AttemptId& attempt_id, const OutputPlace& place) const {
+  ASSIGN_OR_RETURN(const AttemptDirectory directory, parts_.directories.Find(attempt_id));
+  return directory.ReadPart(OutputFile(place.stream), place.offset, place.bytes_max);
+}
+
 Result<OutputTail> AgentRound::ReadOutputTail(const AttemptId& attempt_id, OutputStream stream,
                                               size_t bytes_max) const {
   ASSIGN_OR_RETURN(const AttemptDirectory directory, parts_.directories.Find(attempt_id));
-  const char* name = stream == OutputStream::kStandardOutput ? AttemptFiles::kOutput : AttemptFiles::kError;
-  ASSIGN_OR_RETURN(FileTail tail, directory.ReadTail(name, bytes_max));
+  ASSIGN_OR_RETURN(FileTail tail, directory.ReadTail(OutputFile(stream), bytes_max));
   const uint64_t offset = tail.file_size - tail.bytes.size();
   return OutputTail{.bytes = std::move(tail.bytes), .offset = offset};
 }

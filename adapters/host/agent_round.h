@@ -64,6 +64,13 @@ struct OutputTail {
   uint64_t offset = 0;  // where in the stream they begin
 };
 
+// A part of a stream that may still grow.
+struct OutputPlace {
+  OutputStream stream = OutputStream::kStandardOutput;
+  uint64_t offset = 0;
+  size_t bytes_max = 0;
+};
+
 class AgentRound {
  public:
   struct Parts {
@@ -105,6 +112,8 @@ class AgentRound {
   Status RunRound();
 
   // --- For SendLog and tools.
+  // NOT_FOUND where nothing has been written yet; empty beyond the end.
+  Result<std::string> ReadOutput(const AttemptId& attempt_id, const OutputPlace& place) const;
   Result<OutputTail> ReadOutputTail(const AttemptId& attempt_id, OutputStream stream, size_t bytes_max) const;
   const JournalState& journal_state() const { return parts_.journal.state(); }
   // A limit of the step left something undone: call Advance again soon.

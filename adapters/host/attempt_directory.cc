@@ -121,6 +121,17 @@ Result<std::string> AttemptDirectory::ReadFile(const std::string& name, size_t b
   return ReadAll(file.number(), bytes_max, PathOf(name));
 }
 
+Result<std::string> AttemptDirectory::ReadPart(const std::string& name, uint64_t offset, size_t bytes_max) const {
+  ASSIGN_OR_RETURN(const FileDescriptor file, OpenToRead(name));
+  std::string bytes(bytes_max, '\0');
+  const ssize_t got = ::pread(file.number(), bytes.data(), bytes.size(), static_cast<off_t>(offset));
+  if (got < 0) {
+    return ErrnoStatus(errno, "cannot read {}", PathOf(name));
+  }
+  bytes.resize(static_cast<size_t>(got));
+  return bytes;
+}
+
 Result<FileTail> AttemptDirectory::ReadTail(const std::string& name, size_t bytes_max) const {
   ASSIGN_OR_RETURN(const FileDescriptor file, OpenToRead(name));
   const off_t size = ::lseek(file.number(), 0, SEEK_END);

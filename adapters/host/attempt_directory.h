@@ -39,7 +39,9 @@ class AttemptDirectory {
   Status WriteFile(const std::string& name, std::string_view text, unsigned mode = 0600) const;
   // NOT_FOUND; FAILED_PRECONDITION for anything but a regular file; OUT_OF_RANGE when larger.
   Result<std::string> ReadFile(const std::string& name, size_t bytes_max = 1 << 20) const;
-  // The last bytes of a file that may still grow.
+  // Some bytes of a file that may still grow; fewer, or none, where it ends.
+  Result<std::string> ReadPart(const std::string& name, uint64_t offset, size_t bytes_max) const;
+  // The last bytes of such a file.
   Result<FileTail> ReadTail(const std::string& name, size_t bytes_max) const;
   Status MakeFolder(const std::string& name) const;
   // Its entries are on disk.

@@ -3,6 +3,7 @@
 #include <google/protobuf/message.h>
 #include <google/protobuf/unknown_field_set.h>
 
+#include <algorithm>
 #include <limits>
 #include <optional>
 #include <vector>
@@ -181,6 +182,24 @@ Result<DesiredView> ToDesiredView(const v1::DesiredAttempt& desired) {
     view.order = desired.order().SerializeAsString();
   }
   return view;
+}
+
+std::vector<WishedOutput> ToWishedOutput(const google::protobuf::RepeatedPtrField<v1::DesiredAttempt>& attempts) {
+  std::vector<WishedOutput> wished;
+  for (const v1::DesiredAttempt& attempt : attempts) {
+    const std::optional<AttemptId> attempt_id = AttemptId::Parse(attempt.attempt_id());
+    if (!attempt_id) {
+      continue;
+    }
+    WishedOutput& output = wished.emplace_back();
+    output.attempt_id = *attempt_id;
+    for (const v1::LogWish& wish : attempt.log_wishes()) {
+      output.wishes.push_back(
+          {.stream = wish.error_stream() ? OutputStream::kStandardError : OutputStream::kStandardOutput,
+           .offset = static_cast<uint64_t>(std::max<int64_t>(0, wish.offset()))});
+    }
+  }
+  return wished;
 }
 
 Result<OrderView> ToOrderView(const v1::AttemptOrder& order, std::string_view scheduler) {

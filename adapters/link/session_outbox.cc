@@ -73,10 +73,7 @@ void SessionOutbox::CollectReports(AgentRound& round) {
         static_cast<size_t>(std::distance(reports.begin(), std::find_if(reports.begin(), reports.end(), HasOutput)));
     ReportBatch ahead = MakeBatch(reports, 0, first_ending);
     ReportBatch endings = MakeBatch(reports, first_ending, reports.size());
-    if (std::vector<LogPiece> pieces = ReadOutputs(round, reports, first_ending); !pieces.empty()) {
-      endings.log_ticket = parts_.log_sender.Add(std::move(pieces));
-      endings.wait_end = parts_.clock.Monotonic() + parts_.settings.log_wait_max;
-    }
+    SendOutputs(round, reports, first_ending, endings);
     {
       const MutexLock lock(mutex_);
       for (ReportBatch* batch : {&ahead, &endings}) {
@@ -99,25 +96,37 @@ SessionOutbox::ReportBatch SessionOutbox::MakeBatch(const std::vector<JobReport>
   return batch;
 }
 
-std::vector<LogPiece> SessionOutbox::ReadOutputs(const AgentRound& round, const std::vector<JobReport>& reports,
-                                                 size_t begin) const {
-  std::vector<LogPiece> pieces;
+void SessionOutbox::SendOutputs(const AgentRound& round, const std::vector<JobReport>& reports, size_t begin,
+                                ReportBatch& batch) {
+  std::vector<LogPiece> tails;
   for (size_t index = begin; index < reports.size(); ++index) {
     if (!HasOutput(reports[index])) {
       continue;
     }
-    const AttemptId& attempt_id = reports[index].attempt_id;
-    for (const OutputStream stream : {OutputStream::kStandardOutput, OutputStream::kStandardError}) {
-      Result<OutputTail> tail = round.ReadOutputTail(attempt_id, stream, parts_.settings.tail_bytes);
-      if (tail.ok() && !tail->bytes.empty()) {
-        pieces.push_back({attempt_id, stream, tail->offset, std::move(tail->bytes)});
-      } else if (!tail.ok() && tail.status().code() != StatusCode::kNotFound) {
-        LogWarn("a job's output cannot be read and is not sent",
-                {{"attempt", attempt_id.ToString()}, {"why", std::string(MessageOf(tail.status()))}});
+    for (const OutputStream which : {OutputStream::kStandardOutput, OutputStream::kStandardError}) {
+      const LogFollower::StreamKey stream{reports[index].attempt_id, which};
+      if (parts_.log_follower.Finish(stream)) {
+        batch.awaited.followed.push_back(stream);
+      } else if (std::optional<LogPiece> tail = ReadTail(round, stream)) {
+        tails.push_back(*std::move(tail));
       }
     }
   }
-  return pieces;
+  batch.awaited.ticket = tails.empty() ? 0 : parts_.log_sender.Add(std::move(tails));
+  batch.wait_end = parts_.clock.Monotonic() + parts_.settings.log_wait_max;
+}
+
+std::optional<LogPiece> SessionOutbox::ReadTail(const AgentRound& round, const LogFollower::StreamKey& stream) const {
+  const auto& [attempt_id, which] = stream;
+  Result<OutputTail> tail = round.ReadOutputTail(attempt_id, which, parts_.settings.tail_bytes);
+  if (tail.ok() && !tail->bytes.empty()) {
+    return LogPiece{.attempt_id = attempt_id, .stream = which, .offset = tail->offset, .bytes = std::move(tail->bytes)};
+  }
+  if (!tail.ok() && tail.status().code() != StatusCode::kNotFound) {
+    LogWarn("a job's output cannot be read and is not sent",
+            {{"attempt", attempt_id.ToString()}, {"why", std::string(MessageOf(tail.status()))}});
+  }
+  return std::nullopt;
 }
 
 void SessionOutbox::CollectCapacity(const AgentRound& round) {
@@ -141,11 +150,11 @@ void SessionOutbox::CollectCapacity(const AgentRound& round) {
 }
 
 std::optional<v1::SynchronizeRequest> SessionOutbox::Next() {
-  const int64_t ticket = FrontTicket();
-  const bool has_waited = ticket == 0 || parts_.log_sender.IsDone(ticket);
+  const Awaited awaited = FrontAwaited();
+  const bool is_sent = IsSent(awaited);
   const MonotonicTime now = parts_.clock.Monotonic();
   const MutexLock lock(mutex_);
-  if (!batches_.empty() && batches_.front().log_ticket == ticket && (has_waited || now >= batches_.front().wait_end)) {
+  if (!batches_.empty() && batches_.front().awaited == awaited && (is_sent || now >= batches_.front().wait_end)) {
     v1::SynchronizeRequest message = std::move(batches_.front().message);
     batches_.pop_front();
     return message;
@@ -157,14 +166,21 @@ std::optional<v1::SynchronizeRequest> SessionOutbox::Next() {
   return std::nullopt;
 }
 
-int64_t SessionOutbox::FrontTicket() const {
+SessionOutbox::Awaited SessionOutbox::FrontAwaited() const {
   const MutexLock lock(mutex_);
-  return batches_.empty() ? 0 : batches_.front().log_ticket;
+  return batches_.empty() ? Awaited() : batches_.front().awaited;
+}
+
+bool SessionOutbox::IsSent(const Awaited& awaited) const {
+  const auto is_finished = [this](const auto& stream) { return parts_.log_follower.IsFinished(stream); };
+  return (awaited.ticket == 0 || parts_.log_sender.IsDone(awaited.ticket)) &&
+         std::ranges::all_of(awaited.followed, is_finished);
 }
 
 std::optional<MonotonicTime> SessionOutbox::WaitEnd() const {
   const MutexLock lock(mutex_);
-  return batches_.empty() || batches_.front().log_ticket == 0 ? std::nullopt : std::optional(batches_.front().wait_end);
+  return batches_.empty() || batches_.front().awaited == Awaited() ? std::nullopt
+                                                                   : std::optional(batches_.front().wait_end);
 }
 
 }  // namespace turnpike

@@ -12,6 +12,7 @@
 
 #include "adapters/core/scheduler.h"
 #include "adapters/host/agent_round.h"
+#include "adapters/link/log_follower.h"
 #include "adapters/link/log_sender.h"
 #include "adapters/link/report_to_proto.h"
 #include "adapters/link/wakeup.h"
@@ -37,6 +38,7 @@ class SessionOutbox {
   struct Parts {
     Scheduler& scheduler;
     LogSender& log_sender;
+    LogFollower& log_follower;
     const Clock& clock;
     Wakeup& wakeup;
     Settings settings;
@@ -56,17 +58,26 @@ class SessionOutbox {
   std::optional<MonotonicTime> WaitEnd() const EXCLUDES(mutex_);
 
  private:
+  // Output that goes first.
+  struct Awaited {
+    int64_t ticket = 0;                            // 0: no tail
+    std::vector<LogFollower::StreamKey> followed;  // to their ends
+    bool operator==(const Awaited&) const = default;
+  };
   struct ReportBatch {
     v1::SynchronizeRequest message;
-    int64_t log_ticket = 0;  // 0: waits for nothing
+    Awaited awaited;
     MonotonicTime wait_end{};
   };
 
   void CollectReports(AgentRound& round) EXCLUDES(mutex_);
   ReportBatch MakeBatch(const std::vector<JobReport>& reports, size_t begin, size_t end) const;
-  std::vector<LogPiece> ReadOutputs(const AgentRound& round, const std::vector<JobReport>& reports, size_t begin) const;
+  // The output that has to go before the reports from `begin` on.
+  void SendOutputs(const AgentRound& round, const std::vector<JobReport>& reports, size_t begin, ReportBatch& batch);
+  std::optional<LogPiece> ReadTail(const AgentRound& round, const LogFollower::StreamKey& stream) const;
   void CollectCapacity(const AgentRound& round) EXCLUDES(mutex_);
-  int64_t FrontTicket() const EXCLUDES(mutex_);
+  Awaited FrontAwaited() const EXCLUDES(mutex_);
+  bool IsSent(const Awaited& awaited) const;
 
   const Parts parts_;
 

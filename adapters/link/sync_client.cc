@@ -56,8 +56,10 @@ struct SyncClient::Session {
 SyncClient::SyncClient(Parts parts)
     : parts_(std::move(parts)),
       log_sender_(WithProgress(parts_.settings.logs, wakeup_)),
+      log_follower_(log_sender_, parts_.settings.follower),
       outbox_({.scheduler = parts_.scheduler,
                .log_sender = log_sender_,
+               .log_follower = log_follower_,
                .clock = parts_.clock,
                .wakeup = wakeup_,
                .settings = parts_.settings.outbox}),
@@ -94,6 +96,13 @@ Status SyncClient::Run() {
     }
   }
   return OkStatus();
+}
+
+void SyncClient::AfterStep() {
+  outbox_.Collect(parts_.round);
+  if (log_follower_.Advance(parts_.round, steady_clock::now())) {
+    wakeup_.Notify();
+  }
 }
 
 void SyncClient::Stop() {
@@ -175,6 +184,7 @@ Status SyncClient::Converse(Session& session) {
     }
     RETURN_IF_ERROR(CheckTimes(session));
     SendWhatIsDue(session);
+    FollowOutput();
     wakeup_.WaitUntil(NextTime(session));
   }
 }
@@ -218,15 +228,17 @@ Status SyncClient::StartSession(Session& session, const v1::Welcome& welcome) {
   session.next_heartbeat = steady_clock::now();
   const SessionTerms terms{
       .epoch = start.epoch, .acked_seq = start.acked_seq, .report_credit = std::max(welcome.report_credit(), 1)};
-  return parts_.loop.Post([this, start = std::move(start), terms](AgentRound& round) {
-    const Status started = round.StartSession(start);
-    if (started.ok()) {
-      outbox_.Open(terms);
-    } else {
-      FailSession(started);
-    }
-    return started;
-  });
+  return parts_.loop.Post(
+      [this, start = std::move(start), terms, wished = ToWishedOutput(welcome.desired())](AgentRound& round) {
+        const Status started = round.StartSession(start);
+        if (started.ok()) {
+          outbox_.Open(terms);
+          log_follower_.Want(wished);
+        } else {
+          FailSession(started);
+        }
+        return started;
+      });
 }
 
 // A change that cannot be applied (a full disk) is not lost: the session begins again, with everything in full.
@@ -236,16 +248,25 @@ Status SyncClient::ApplyChange(const v1::DesiredChange& change) {
     ASSIGN_OR_RETURN(DesiredView view, ToDesiredView(desired));
     views.push_back(std::move(view));
   }
-  return parts_.loop.Post([this, views = std::move(views)](AgentRound& round) {
-    for (const DesiredView& view : views) {
-      const Status applied = round.Apply(view);
-      if (!applied.ok()) {
-        FailSession(applied);
-        return applied;
-      }
-    }
-    return OkStatus();
-  });
+  return parts_.loop.Post(
+      [this, views = std::move(views), wished = ToWishedOutput(change.attempts())](AgentRound& round) {
+        log_follower_.Want(wished);
+        for (const DesiredView& view : views) {
+          const Status applied = round.Apply(view);
+          if (!applied.ok()) {
+            FailSession(applied);
+            return applied;
+          }
+        }
+        return OkStatus();
+      });
+}
+
+// A step of the loop looks after it; the link only says when.
+void SyncClient::FollowOutput() {
+  if (log_follower_.TakeDue(steady_clock::now())) {
+    parts_.loop.Post([](AgentRound&) { return OkStatus(); }).IgnoreError();
+  }
 }
 
 void SyncClient::SendWhatIsDue(Session& session) {
@@ -284,6 +305,7 @@ MonotonicTime SyncClient::NextTime(const Session& session) const {
     return session.welcome_until;
   }
   MonotonicTime next = session.heard + session.heartbeat * kSilentIntervalsMax;
+  next = std::min(next, log_follower_.DueTime().value_or(next));
   if (session.stream.CanWrite()) {
     next = std::min(next, session.next_heartbeat);
     next = std::min(next, outbox_.WaitEnd().value_or(next));
@@ -295,6 +317,7 @@ Status SyncClient::EndSession() {
   const Status ended = parts_.loop.Call([this](AgentRound& round) {
     round.EndSession();
     outbox_.Close();
+    log_follower_.Forget();
     return OkStatus();
   });
   TakeFailure().IgnoreError();

@@ -15,6 +15,7 @@
 #include "adapters/core/scheduler.h"
 #include "adapters/host/agent_loop.h"
 #include "adapters/link/identity_store.h"
+#include "adapters/link/log_follower.h"
 #include "adapters/link/log_sender.h"
 #include "adapters/link/reconnect_delay.h"
 #include "adapters/link/session_outbox.h"
@@ -37,6 +38,7 @@ struct SyncSettings {
   std::chrono::milliseconds renewal_timeout{10'000};
   SessionOutbox::Settings outbox;
   LogSender::Settings logs;  // its on_progress is set here
+  LogFollower::Settings follower;
 };
 
 class SyncClient {
@@ -57,7 +59,7 @@ class SyncClient {
   Status Run() EXCLUDES(mutex_);
   void Stop() EXCLUDES(mutex_);
   // The loop's hook: reports may have come up.
-  void AfterStep() { outbox_.Collect(parts_.round); }
+  void AfterStep();
 
  private:
   // What one session needs to be judged by.
@@ -70,6 +72,7 @@ class SyncClient {
   Status Handle(Session& session, v1::SynchronizeResponse message);
   Status StartSession(Session& session, const v1::Welcome& welcome);
   Status ApplyChange(const v1::DesiredChange& change);
+  void FollowOutput();
   void SendWhatIsDue(Session& session);
   Status CheckTimes(const Session& session) const;
   MonotonicTime NextTime(const Session& session) const;
@@ -87,6 +90,7 @@ class SyncClient {
   const Parts parts_;
   Wakeup wakeup_;
   LogSender log_sender_;
+  LogFollower log_follower_;
   SessionOutbox outbox_;
   ReconnectDelay delay_;
   std::string scheduler_name_;  // of the loop's thread

@@ -74,6 +74,7 @@ class TestAgent {
     settings.outbox.capacity_interval = std::chrono::milliseconds(1);
     settings.outbox.log_wait_max = options.log_wait_max;
     settings.logs.retry_delay = std::chrono::milliseconds(1);
+    settings.follower.interval = std::chrono::milliseconds(1);
     link_ = std::make_unique<SyncClient>(SyncClient::Parts{.loop = *loop_,
                                                            .round = *round_,
                                                            .scheduler = scheduler,
