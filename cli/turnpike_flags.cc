@@ -32,7 +32,7 @@ constexpr SubmitOption kTurnpikeOptions[] = {
     Mapped("max-attempts", kRequired, "retry_policy.attempts_max", SetAttemptsMax,
            "N attempts in all, 1 to 10; 3 unless said"),
     Mapped("project", kRequired, "project_id", SetProject,
-           "ID the project that pays; the token's only one unless said"),
+           "NAME the project that pays, by its name or id; the token's only one unless said"),
     Mapped("json", kNone, "", SwitchJson, "one JSON document on standard output"),
     Mapped("dry-run", kNone, "", SwitchDryRun, "let the broker check everything and store nothing"),
     Mapped("print-spec", kNone, "", SwitchPrintSpec,

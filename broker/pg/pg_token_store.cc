@@ -8,11 +8,12 @@ namespace {
 
 // $1 digest.
 constexpr char kFindToken[] = R"sql(
-    SELECT token_id, subject, project_id, roles
-      FROM api_token
-     WHERE token_hash = $1
-       AND revoked_at IS NULL
-       AND (expires_at IS NULL OR expires_at > now())
+    SELECT t.token_id, t.subject, t.project_id, coalesce(p.name, ''), t.roles
+      FROM api_token AS t
+      LEFT JOIN project AS p ON p.project_id = t.project_id
+     WHERE t.token_hash = $1
+       AND t.revoked_at IS NULL
+       AND (t.expires_at IS NULL OR t.expires_at > now())
 )sql";
 
 // $1 id, $2 digest, $3 project, $4 subject, $5 roles, $6 when it expires.
@@ -54,7 +55,8 @@ Result<Principal> PgTokenStore::Find(const Sha256Digest& token_hash) {
     principal = {.token_id = rows.Id<TokenId>(0, 0),
                  .subject = std::string(rows.Text(0, 1)),
                  .project_id = rows.OptionalId<ProjectId>(0, 2),
-                 .roles = RolesOf(rows.TextArray(0, 3))};
+                 .project_name = std::string(rows.Text(0, 3)),
+                 .roles = RolesOf(rows.TextArray(0, 4))};
     return OkStatus();
   });
   RETURN_IF_ERROR(done);

@@ -22,6 +22,7 @@ struct Principal {
   TokenId token_id;
   std::string subject;                  // the person or program, for records
   std::optional<ProjectId> project_id;  // the token's only project
+  std::string project_name;             // of that project
   std::set<Role> roles;
 
   bool Has(Role role) const { return roles.contains(role); }

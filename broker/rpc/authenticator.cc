@@ -45,7 +45,9 @@ Result<ProjectId> ProjectOf(const Principal& principal, const std::string& named
     return WithReason(PermissionDenied("this token belongs to no project; use a token of the project"),
                       ErrorReason::kRoleMissing);
   }
-  if (!named.empty() && ProjectId::Parse(named) != principal.project_id) {
+  const bool is_own =
+      named.empty() || named == principal.project_name || ProjectId::Parse(named) == principal.project_id;
+  if (!is_own) {
     return WithReason(NotFound("there is no project {} that you belong to", named), ErrorReason::kNotFound,
                       {{"project", named}});
   }

@@ -33,8 +33,8 @@ class Authenticator {
 
 // PERMISSION_DENIED (ROLE_MISSING) unless the caller has one of the roles.
 Status RequireRole(const Principal& principal, Role role);
-// The project that a call is about: the one named, which must be the caller's (another's is NOT_FOUND), or the caller's
-// only one.
+// The project that a call is about: the one named, by its name or id, which must be the caller's (another's is
+// NOT_FOUND), or the caller's only one.
 Result<ProjectId> ProjectOf(const Principal& principal, const std::string& named);
 
 }  // namespace turnpike

@@ -42,6 +42,7 @@ TEST_F(PgTokenStoreTest, FindsTheProjectsTokenWithItsRoles) {
   EXPECT_EQ(found->token_id, token.token_id);
   EXPECT_EQ(found->subject, "ada");
   EXPECT_EQ(found->project_id, project);
+  EXPECT_EQ(found->project_name, "stars");
   EXPECT_EQ(found->roles, token.roles);
 }
 
@@ -52,6 +53,7 @@ TEST_F(PgTokenStoreTest, FindsAnOperatorsTokenWithoutAProject) {
   const Result<Principal> found = store_.Find(token.token_hash);
   ASSERT_TRUE(found.ok()) << found.status();
   EXPECT_EQ(found->project_id, std::nullopt);
+  EXPECT_EQ(found->project_name, "");
   EXPECT_TRUE(found->Has(Role::kFederationOperator));
   EXPECT_FALSE(found->Has(Role::kUser));
 }
