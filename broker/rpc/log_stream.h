@@ -25,7 +25,7 @@ class LogStream final : public grpc::ServerWriteReactor<v1::ReadLogResponse> {
     LogStore& logs;
     LogHub& hub;
     WatchHub& watch;
-    const IndexFollower& index;
+    IndexFollower& index;
   };
   LogStream(const Parts& parts, grpc::CallbackServerContext& context, const v1::ReadLogRequest& request);
 

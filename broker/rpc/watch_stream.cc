@@ -205,25 +205,25 @@ void WatchStream::FinishOnce(const Status& status) {
 }
 
 void WatchStream::OnDone() {
-  WatchHub::Ticket ticket = 0;
   {
     MutexLock lock(mutex_);
     finished_ = true;
-    ticket = ticket_;
   }
-  parts_.hub.Unsubscribe(ticket);
   Unpin();
 }
 
+// The last one leaves the hub too: before, the pool may just be entering it for a call that is over already.
 void WatchStream::Unpin() {
-  bool last = false;
+  WatchHub::Ticket ticket = 0;
   {
     MutexLock lock(mutex_);
-    last = --pins_ == 0;
+    if (--pins_ > 0) {
+      return;
+    }
+    ticket = ticket_;
   }
-  if (last) {
-    delete this;
-  }
+  parts_.hub.Unsubscribe(ticket);
+  delete this;
 }
 
 }  // namespace turnpike
