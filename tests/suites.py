@@ -16,7 +16,8 @@ import xml.etree.ElementTree
 
 # Where a test leaves something out, it says so in its output; and what was left out has not passed.
 SKIP_SIGNS = [r"\[  SKIPPED \]", r"Running 0 tests from 0 test suites", r"OK \(skipped=", r"Ran 0 tests"]
-FORBIDDEN_PROPERTIES = {"DISABLED", "SKIP_RETURN_CODE", "SKIP_REGULAR_EXPRESSION"}
+# With these a test may be left out, or passes whatever its program says.
+FORBIDDEN_PROPERTIES = {"DISABLED", "SKIP_RETURN_CODE", "SKIP_REGULAR_EXPRESSION", "WILL_FAIL", "PASS_REGULAR_EXPRESSION"}
 NAMING_PROPERTIES = {"DEPENDS", "FIXTURES_SETUP", "FIXTURES_REQUIRED", "FIXTURES_CLEANUP"}
 SANITIZERS = {
     "asan": ["ASAN_OPTIONS=detect_leaks=1:detect_stack_use_after_return=1:strict_string_checks=1",
@@ -42,8 +43,11 @@ def tests_of(build, label, name=""):
     if shown.returncode != 0:
         fail(f"ctest cannot list the tests of {build}: {shown.stderr.strip()}")
     tests = [Test(described) for described in json.loads(shown.stdout)["tests"]]
+    unlabelled = [test.name for test in tests if not test.labels]
+    if unlabelled:
+        fail(f"{', '.join(unlabelled)}: no label, so that only a run of everything would run it; set LABELS")
     return [test for test in tests
-            if any(re.fullmatch(label, each) for each in test.labels or [""]) and re.search(name, test.name)]
+            if any(re.fullmatch(label, each) for each in test.labels) and re.search(name, test.name)]
 
 
 def targets(arguments):
@@ -76,7 +80,8 @@ def written(test, build):
     prefix = "" if build == "dev" else build + "."
     forbidden = FORBIDDEN_PROPERTIES & set(test.properties)
     if forbidden:
-        fail(f"test {prefix}{test.name} sets {', '.join(sorted(forbidden))}; a test that may be left out is no test: remove that")
+        fail(f"test {prefix}{test.name} sets {', '.join(sorted(forbidden))}; a test that may be left out or cannot fail is no test: "
+             "remove that")
     if not test.command:
         fail(f"test {prefix}{test.name} has no program; was it built?")
     properties = dict(test.properties)
