@@ -20,6 +20,8 @@
 #include "broker/pg/pg_log_watch.h"
 #include "broker/pg/pg_placement_lease.h"
 #include "broker/pg/pg_placement_store.h"
+#include "broker/pg/pg_refusal_store.h"
+#include "broker/pg/pg_secret_store.h"
 #include "broker/pg/pg_site_store.h"
 #include "broker/pg/pg_token_store.h"
 #include "broker/rpc/agent_link_service.h"
@@ -51,6 +53,8 @@ class BrokerParts {
   PgSiteStore site_store;
   PgTokenStore token_store;
   PgLedgerStore ledger_store;
+  PgSecretStore secret_store;
+  PgRefusalStore refusal_store;
   PgLinkStore link_store;
   PgLogStore log_store;
   PgLogWatch log_watch;
@@ -64,7 +68,10 @@ class BrokerParts {
   LogHub log_hub;
   PlacementLoop placement;
   SubmitCommitter committer;
+  QuoteSeal quote_seal;
   SubmitJobs submit_jobs;
+  QuoteJob quote_job;
+  ExplainJob explain_job;
   Authenticator authenticator;
   JobService job_service;
   SiteService site_service;

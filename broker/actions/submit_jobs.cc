@@ -1,5 +1,6 @@
 #include "broker/actions/submit_jobs.h"
 
+#include <algorithm>
 #include <memory>
 
 #include "base/error_reason.h"
@@ -42,12 +43,11 @@ SubmissionAnswer AnswerOf(const SubmitVerdict& verdict, const std::vector<Status
 }  // namespace
 
 void SubmitJobs::Run(SubmissionDraft draft, Done done) {
-  const std::shared_ptr<const QuoteBasis> basis = basis_.Basis();
-  const Timestamp now = clock_.Now();
+  const Result<Terms> terms = TermsFor(draft, parts_.clock.Now());
   SubmitCall call{.key = draft.key, .jobs = {}, .encode_reply = {}};
   auto refused = std::make_shared<std::vector<Status>>();
   for (const JobDraft& job : draft.jobs) {
-    Result<NewJob> prepared = Prepare(draft, job, *basis, now);
+    Result<NewJob> prepared = Prepare(draft, job, terms, call.refusals);
     refused->push_back(prepared.status());
     if (prepared.ok()) {
       call.jobs.push_back(*std::move(prepared));
@@ -57,7 +57,7 @@ void SubmitJobs::Run(SubmissionDraft draft, Done done) {
     return EncodeAnswer(Merge(*refused, stored));
   };
   // Also a call with nothing left to store goes through the queue: its key may be a repeat of one that had.
-  queue_.Enqueue(std::move(call), [refused, done = std::move(done)](Result<SubmitVerdict> verdict) {
+  parts_.queue.Enqueue(std::move(call), [refused, done = std::move(done)](Result<SubmitVerdict> verdict) {
     if (!verdict.ok()) {
       done(verdict.status());
     } else if (!verdict->status.ok()) {
@@ -72,10 +72,11 @@ void SubmitJobs::Run(SubmissionDraft draft, Done done) {
 }
 
 std::vector<Result<JobView>> SubmitJobs::Validate(const SubmissionDraft& draft) {
-  const std::shared_ptr<const QuoteBasis> basis = basis_.Basis();
+  const Result<Terms> terms = TermsFor(draft, parts_.clock.Now());
+  std::vector<QuoteRefusal> refusals;  // Kept nowhere: nothing was asked for in earnest.
   std::vector<Result<JobView>> results;
   for (const JobDraft& job : draft.jobs) {
-    const Result<NewJob> prepared = Prepare(draft, job, *basis, clock_.Now());
+    const Result<NewJob> prepared = Prepare(draft, job, terms, refusals);
     if (!prepared.ok()) {
       results.emplace_back(prepared.status());
       continue;
@@ -91,23 +92,47 @@ std::vector<Result<JobView>> SubmitJobs::Validate(const SubmissionDraft& draft) 
   return results;
 }
 
-Result<NewJob> SubmitJobs::Prepare(const SubmissionDraft& draft, const JobDraft& job, const QuoteBasis& basis,
-                                   Timestamp now) {
+Result<SubmitJobs::Terms> SubmitJobs::TermsFor(const SubmissionDraft& draft, Timestamp now) {
+  Terms terms{.basis = parts_.basis.Basis(), .price_list = 0, .ceiling_micros = {}, .now = now};
+  terms.price_list = terms.basis->price_list_newest;
+  if (draft.quote.empty() || !draft.jobs.front().invalid.ok()) {
+    return terms;
+  }
+  const JobDraft& job = draft.jobs.front();
+  ASSIGN_OR_RETURN(const QuoteTerms quoted, parts_.seal.Open(draft.quote));
+  RETURN_IF_ERROR(CheckQuote(
+      quoted, {.project_id = draft.key.project_id, .spec_digest = DigestSpec(job.spec, job.script), .now = now}));
+  ASSIGN_OR_RETURN(terms.basis, parts_.basis.BasisWith(quoted.price_list));
+  terms.price_list = quoted.price_list;
+  terms.ceiling_micros = quoted.ceiling_micros;
+  return terms;
+}
+
+// A quote that does not hold refuses the job, not the call: its key may be a repeat of one that it did hold for.
+Result<NewJob> SubmitJobs::Prepare(const SubmissionDraft& draft, const JobDraft& job, const Result<Terms>& terms,
+                                   std::vector<QuoteRefusal>& refusals) {
   RETURN_IF_ERROR(job.invalid);
+  RETURN_IF_ERROR(terms.status());
   JobRequest request = job.request;
   request.unit = draft.project_unit;
-  request.price_list = basis.price_list_newest;
-  const MatchSetting setting{
-      .federation = basis.federation, .price_lists = basis.price_lists, .policy = basis.policy, .now = now};
+  request.price_list = terms->price_list;
+  if (terms->ceiling_micros) {
+    request.budget_micros = std::min(request.budget_micros.value_or(*terms->ceiling_micros), *terms->ceiling_micros);
+  }
+  const MatchSetting setting = SettingAt(*terms->basis, terms->now);
   const Evaluation evaluation = Evaluate(request, setting);
   if (!evaluation.any_eligible()) {
-    return NoSiteFits(request, evaluation, setting);
+    Status none = NoSiteFits(request, evaluation, setting);
+    refusals.push_back({.reason = ErrorReason::kNoSiteFits,
+                        .request = EncodeJobRequest(request),
+                        .detail = std::string(MessageOf(none))});
+    return none;
   }
   // From here on the hold is the most that the job may cost, wherever it goes.
   request.budget_micros = evaluation.ceiling_max_micros;
   const RequestedShape shape = ShapeOf(request);
   NewJob out;
-  out.job_id = ids_.TimeOrdered<JobId>();
+  out.job_id = parts_.ids.TimeOrdered<JobId>();
   out.name = job.name;
   out.subject = draft.subject;
   out.class_request = EncodeJobRequest(request);
@@ -121,7 +146,7 @@ Result<NewJob> SubmitJobs::Prepare(const SubmissionDraft& draft, const JobDraft&
   out.time_limit_seconds = request.time_limit.value_or(std::chrono::seconds(0)).count();
   out.attempts_max = request.attempts_max;
   out.rerun_safe = request.rerun_safe;
-  out.created_at = now;
+  out.created_at = terms->now;
   out.reserve_micros = evaluation.ceiling_max_micros;
   out.unit = request.unit;
   return out;

@@ -1,14 +1,14 @@
 #pragma once
-// Validates, quotes and queues submissions.  Thread-safe; never waits for the database: the answer comes through the
-// queue.
+// Validates, quotes and queues submissions.  Thread-safe; waits for the database only where a quote's key or prices are
+// not known yet: the answer comes through the queue.
 
-#include <map>
+#include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/ids.h"
-#include "base/mutex.h"
-#include "billing/ports/ledger_store.h"
+#include "broker/actions/quote_seal.h"
 #include "broker/core/job_request.h"
 #include "broker/ports/quote_basis.h"
 #include "broker/ports/submission_queue.h"
@@ -29,6 +29,7 @@ struct SubmissionDraft {
   std::string subject;
   std::string project_unit;  // of the account that pays
   std::vector<JobDraft> jobs;
+  std::string quote;  // sealed, for the one job; empty: today's prices
 };
 
 // One result per job, or the error of the call as a whole.
@@ -38,8 +39,14 @@ struct SubmissionAnswer {
 
 class SubmitJobs {
  public:
-  SubmitJobs(SubmissionQueue& queue, QuoteBasisSource& basis, IdSource& ids, const Clock& clock)
-      : queue_(queue), basis_(basis), ids_(ids), clock_(clock) {}
+  struct Parts {
+    SubmissionQueue& queue;
+    QuoteBasisSource& basis;
+    QuoteSeal& seal;
+    IdSource& ids;
+    const Clock& clock;
+  };
+  explicit SubmitJobs(const Parts& parts) : parts_(parts) {}
 
   using Done = std::function<void(Result<SubmissionAnswer>)>;
   void Run(SubmissionDraft draft, Done done);
@@ -47,12 +54,19 @@ class SubmitJobs {
   std::vector<Result<JobView>> Validate(const SubmissionDraft& draft);
 
  private:
-  Result<NewJob> Prepare(const SubmissionDraft& draft, const JobDraft& job, const QuoteBasis& basis, Timestamp now);
+  // The prices that hold for a submission.
+  struct Terms {
+    std::shared_ptr<const QuoteBasis> basis;
+    int64_t price_list = 0;
+    std::optional<int64_t> ceiling_micros;  // by a quote
+    Timestamp now{};
+  };
 
-  SubmissionQueue& queue_;
-  QuoteBasisSource& basis_;
-  IdSource& ids_;
-  const Clock& clock_;
+  Result<Terms> TermsFor(const SubmissionDraft& draft, Timestamp now);
+  Result<NewJob> Prepare(const SubmissionDraft& draft, const JobDraft& job, const Result<Terms>& terms,
+                         std::vector<QuoteRefusal>& refusals);
+
+  const Parts parts_;
 };
 
 }  // namespace turnpike

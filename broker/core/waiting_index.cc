@@ -96,6 +96,19 @@ const WaitingJob* WaitingIndex::Find(JobId job_id) const {
   return found == jobs_.end() ? nullptr : found->second;
 }
 
+size_t WaitingIndex::CountBefore(const WaitingJob& job, size_t most) const {
+  size_t count = 0;
+  for (const JobClass& job_class : classes_) {
+    for (const WaitingJob& other : job_class.queue) {
+      if (count == most || !PlacementOrder()(other, job)) {
+        break;
+      }
+      ++count;
+    }
+  }
+  return count;
+}
+
 std::optional<ProjectIndex> WaitingIndex::FindProject(ProjectId project_id) const {
   const auto found = project_by_id_.find(project_id);
   return found == project_by_id_.end() ? std::nullopt : std::optional(found->second);

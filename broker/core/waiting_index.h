@@ -74,6 +74,8 @@ class WaitingIndex {
   std::optional<Timestamp> NextWake() const;
 
   const WaitingJob* Find(JobId job_id) const;  // valid until the index changes
+  // How many come before it in the order of placement, of all classes; counted up to `most`.
+  size_t CountBefore(const WaitingJob& job, size_t most) const;
   size_t size() const { return jobs_.size(); }
   size_t class_count() const { return classes_.size(); }
   const JobClass& class_at(ClassIndex index) const { return classes_[index]; }

@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "broker/core/capacity_codec.h"
+#include "broker/core/explain.h"
 #include "broker/core/reason.h"
 #include "broker/core/stored_request.h"
 
@@ -89,16 +90,16 @@ Status IndexFollower::LearnPauses() {
   return OkStatus();
 }
 
-Status IndexFollower::LearnPrices() {
+Status IndexFollower::LearnPrices(std::optional<int64_t> also) {
   ASSIGN_OR_RETURN(const PriceListRecord newest, parts_.sites.LatestPriceList());
   std::set<int64_t> wanted;
   {
     MutexLock lock(mutex_);
     for (const auto& [id, known] : classes_) {
-      if (!price_lists_.contains(known.request.price_list)) {
-        wanted.insert(known.request.price_list);
-      }
+      wanted.insert(known.request.price_list);
     }
+    wanted.insert(also.value_or(newest.id));
+    std::erase_if(wanted, [&](int64_t id) { return price_lists_.contains(id); });
   }
   ASSIGN_OR_RETURN(std::vector<PriceListRecord> lists, parts_.sites.PriceLists({wanted.begin(), wanted.end()}));
   lists.push_back(newest);
@@ -121,7 +122,7 @@ Status IndexFollower::LearnPrices() {
   for (const PriceBook& book : books) {
     books_[{book.site_id, book.version}] = book;
   }
-  price_list_newest_ = newest.id;
+  price_list_newest_ = std::max(price_list_newest_, newest.id);  // Two threads may learn at once.
   RebuildBasis();
   return OkStatus();
 }
@@ -162,12 +163,16 @@ Status IndexFollower::Apply(const std::vector<LoggedEvent>& events) {
     }
   }
   RETURN_IF_ERROR(LearnClasses(classes));
-  if (std::ranges::any_of(events, MayHavePaused)) {
+  const bool may_have_paused = std::ranges::any_of(events, MayHavePaused);
+  if (may_have_paused) {
     RETURN_IF_ERROR(LearnPauses());
   }
   MutexLock lock(mutex_);
   for (const LoggedEvent& event : events) {
     TakeJob(event.job, event.at);
+  }
+  if (may_have_paused) {
+    RebuildBasis();
   }
   return OkStatus();
 }
@@ -275,7 +280,9 @@ void IndexFollower::RebuildBasis() {
   basis->price_lists = BuildLists(basis->federation);
   basis->price_list_newest = price_list_newest_;
   basis->policy = parts_.policy;
+  basis->pauses = PausesAt(basis->federation);
   basis_ = std::move(basis);
+  reasons_.clear();
 }
 
 RoundPlan IndexFollower::PlanRound() {
@@ -285,12 +292,7 @@ RoundPlan IndexFollower::PlanRound() {
   waiting_.Wake(now);
   RebuildBasis();
   const std::shared_ptr<const QuoteBasis> basis = basis_;
-  const std::vector<SharePause> pauses = PausesAt(basis->federation);
-  const MatchSetting setting{.federation = basis->federation,
-                             .price_lists = basis->price_lists,
-                             .policy = basis->policy,
-                             .now = now,
-                             .pauses = pauses};
+  const MatchSetting setting = SettingAt(*basis, now);
   const Plan plan = Match(waiting_, setting);
   round.cut_short = plan.cut_short;
   NoteRefusals(plan, setting, round);
@@ -324,7 +326,6 @@ void IndexFollower::NotePlan(const Plan& plan, const MatchSetting& setting, Roun
 }
 
 void IndexFollower::NoteRefusals(const Plan& plan, const MatchSetting& setting, RoundPlan& round) {
-  reasons_.clear();
   for (const ClassRefusal& refusal : plan.refusals) {
     const JobClass& job_class = waiting_.class_at(refusal.class_index);
     const std::string reason = WaitingReason(job_class.request, refusal.refusals, setting, refusal.project_id);
@@ -348,17 +349,47 @@ std::shared_ptr<const QuoteBasis> IndexFollower::Basis() const {
   return basis_;
 }
 
+Result<std::shared_ptr<const QuoteBasis>> IndexFollower::BasisWith(int64_t price_list) {
+  const auto holds = [&](const QuoteBasis& basis) {
+    return std::ranges::find(basis.price_lists, price_list, &PriceList::id) != basis.price_lists.end();
+  };
+  std::shared_ptr<const QuoteBasis> basis = Basis();
+  if (!holds(*basis)) {
+    RETURN_IF_ERROR(LearnPrices(price_list));
+    basis = Basis();
+  }
+  return holds(*basis) ? Result<std::shared_ptr<const QuoteBasis>>(basis)
+                       : FailedPrecondition("price list {} is not known; ask for a new quote", price_list);
+}
+
+std::optional<WaitingStanding> IndexFollower::StandingOf(JobId job_id) const {
+  MutexLock lock(mutex_);
+  const WaitingJob* job = waiting_.Find(job_id);
+  if (job == nullptr) {
+    return std::nullopt;
+  }
+  return WaitingStanding{.request = waiting_.class_at(job->class_index).request,
+                         .jobs_ahead = static_cast<int64_t>(waiting_.CountBefore(*job, kJobsAheadMax)),
+                         .basis = basis_};
+}
+
 std::string IndexFollower::WaitingReasonOf(JobId job_id) const {
+  const Timestamp now = parts_.clock.Now();
   MutexLock lock(mutex_);
   const WaitingJob* job = waiting_.Find(job_id);
   if (job == nullptr) {
     return {};
   }
-  auto reason = reasons_.find({job->class_index, waiting_.project_at(job->project)});
-  if (reason == reasons_.end()) {
-    reason = reasons_.find({job->class_index, std::nullopt});
+  const JobClass& job_class = waiting_.class_at(job->class_index);
+  const ProjectId project_id = waiting_.project_at(job->project);
+  for (const std::optional<ProjectId>& whose : {std::optional(project_id), std::optional<ProjectId>()}) {
+    if (const auto reason = reasons_.find({job->class_index, whose}); reason != reasons_.end()) {
+      return reason->second;
+    }
   }
-  return reason == reasons_.end() ? std::string() : reason->second;
+  const MatchSetting setting = SettingAt(*basis_, now);
+  const Evaluation evaluation = Evaluate(job_class.request, setting, project_id);
+  return reasons_[{job->class_index, project_id}] = EvaluatedReason(job_class.request, evaluation, setting, project_id);
 }
 
 }  // namespace turnpike

@@ -16,6 +16,7 @@
 #include "broker/ports/placement_store.h"
 #include "broker/ports/quote_basis.h"
 #include "broker/ports/site_store.h"
+#include "broker/ports/waiting_jobs.h"
 
 namespace turnpike {
 
@@ -26,7 +27,7 @@ struct RoundPlan {
   bool cut_short = false;
 };
 
-class IndexFollower final : public QuoteBasisSource {
+class IndexFollower final : public QuoteBasisSource, public WaitingJobs {
  public:
   struct Parts {
     PlacementStore& placement;
@@ -51,7 +52,10 @@ class IndexFollower final : public QuoteBasisSource {
   bool HasWaiting() const EXCLUDES(mutex_);
 
   std::shared_ptr<const QuoteBasis> Basis() const override EXCLUDES(mutex_);
-  // Why a job waits, as the last round saw it; empty: nothing to say.
+  Result<std::shared_ptr<const QuoteBasis>> BasisWith(int64_t price_list) override EXCLUDES(mutex_);
+  std::optional<WaitingStanding> StandingOf(JobId job_id) const override EXCLUDES(mutex_);
+  // Why a job waits, as the last round saw it; where none looked at it, or another replica places, as the shares are
+  // now. Empty: it does not wait.
   std::string WaitingReasonOf(JobId job_id) const EXCLUDES(mutex_);
 
  private:
@@ -79,8 +83,8 @@ class IndexFollower final : public QuoteBasisSource {
   // Loads requests of classes that are not known yet.
   Status LearnClasses(const std::vector<Uuid>& wanted) EXCLUDES(mutex_);
   Status LearnPauses() EXCLUDES(mutex_);
-  // Loads the price lists that known classes were quoted by.
-  Status LearnPrices() EXCLUDES(mutex_);
+  // Loads the price lists that known classes were quoted by, and this one.
+  Status LearnPrices(std::optional<int64_t> also = {}) EXCLUDES(mutex_);
   FederationView BuildView() const REQUIRES(mutex_);
   std::vector<SharePause> PausesAt(const FederationView& federation) const REQUIRES(mutex_);
   std::vector<PriceList> BuildLists(const FederationView& federation) const REQUIRES(mutex_);
@@ -99,8 +103,8 @@ class IndexFollower final : public QuoteBasisSource {
   std::map<std::pair<SiteId, int64_t>, PriceBook> books_ GUARDED_BY(mutex_);
   int64_t price_list_newest_ GUARDED_BY(mutex_) = 0;
   std::vector<StoredPause> pauses_ GUARDED_BY(mutex_);
-  // Of a class; of one project of it where a pause stopped that project alone.
-  std::map<std::pair<ClassIndex, std::optional<ProjectId>>, std::string> reasons_ GUARDED_BY(mutex_);
+  // Of a class; of one project of it where a pause stopped that project alone, or where it was asked for.
+  mutable std::map<std::pair<ClassIndex, std::optional<ProjectId>>, std::string> reasons_ GUARDED_BY(mutex_);
   std::shared_ptr<const QuoteBasis> basis_ GUARDED_BY(mutex_) = std::make_shared<QuoteBasis>();
 };
 

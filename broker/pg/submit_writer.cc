@@ -86,6 +86,7 @@ Result<std::vector<SubmitVerdict>> SubmitWriter::Run() {
     RETURN_IF_ERROR(WriteJobs());
     RETURN_IF_ERROR(WriteStates());
   }
+  RETURN_IF_ERROR(WriteRefusals());
   RETURN_IF_ERROR(WriteReplies());
   return std::move(verdicts_);
 }
@@ -159,7 +160,12 @@ Result<JobView> SubmitWriter::DecideJob(const SubmitCall& call, const NewJob& jo
                               account->second.unit);
   }
   if (job.reserve_micros > account->second.available_micros()) {
-    return BalanceTooLow(account->second, job.reserve_micros);
+    Status refused = BalanceTooLow(account->second, job.reserve_micros);
+    refusals_.push_back({.project_id = call.key.project_id,
+                         .refusal = {.reason = ErrorReason::kBalanceTooLow,
+                                     .request = job.class_request,
+                                     .detail = std::string(MessageOf(refused))}});
+    return refused;
   }
   account->second.held_micros += job.reserve_micros;
   holds_.push_back({.job_id = job.job_id,
@@ -247,6 +253,17 @@ Status SubmitWriter::WriteStates() {
   }
   RETURN_IF_ERROR(tx_.Execute(kInsertStates, Params().IdArray(jobs).IdArray(projects).IdArray(classes)).status());
   return WriteEvents(tx_, events);
+}
+
+Status SubmitWriter::WriteRefusals() {
+  for (size_t i = 0; i < calls_.size(); ++i) {
+    if (verdicts_[i].status.ok() && !verdicts_[i].repeated) {
+      for (const QuoteRefusal& refusal : calls_[i].refusals) {
+        refusals_.push_back({.project_id = calls_[i].key.project_id, .refusal = refusal});
+      }
+    }
+  }
+  return InsertRefusals(tx_, refusals_);
 }
 
 Status SubmitWriter::WriteReplies() {

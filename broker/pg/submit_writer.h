@@ -7,6 +7,7 @@
 
 #include "base/pg/request_keys.h"
 #include "billing/pg/ledger_writer.h"
+#include "broker/pg/pg_refusal_store.h"
 #include "broker/ports/job_store.h"
 
 namespace turnpike {
@@ -34,6 +35,7 @@ class SubmitWriter {
   Status WriteMoney();
   Status WriteJobs();
   Status WriteStates();
+  Status WriteRefusals();
   Status WriteReplies();
 
   Transaction& tx_;
@@ -42,6 +44,7 @@ class SubmitWriter {
   std::vector<SubmitVerdict> verdicts_;
   std::vector<Accepted> accepted_;
   std::vector<NewHold> holds_;
+  std::vector<ProjectRefusal> refusals_;
   std::vector<int64_t> numbers_;
   size_t numbers_used_ = 0;
 };

@@ -10,6 +10,7 @@
 #include "base/money.h"
 #include "base/request_key.h"
 #include "broker/core/job_view.h"
+#include "broker/ports/refusal_store.h"
 
 namespace turnpike {
 
@@ -40,6 +41,7 @@ struct SubmitCall {
   std::vector<NewJob> jobs;
   // Makes the reply that is stored with the key, from one result per job.
   std::function<std::string(const std::vector<Result<JobView>>&)> encode_reply;
+  std::vector<QuoteRefusal> refusals = {};  // of its jobs that never came here; those refused here are added
 };
 
 struct SubmitVerdict {
@@ -69,8 +71,8 @@ class JobStore {
   virtual ~JobStore() = default;
 
   // One transaction for all calls (a group commit): jobs, funds holds, events, keys.  One verdict per call.  A call
-  // whose jobs are all refused stores nothing.  An error Status: nothing is known to be stored; UNAVAILABLE when the
-  // outcome of the commit is unknown.
+  // whose jobs are all refused stores nothing but the refusals.  An error Status: nothing is known to be stored;
+  // UNAVAILABLE when the outcome of the commit is unknown.
   virtual Result<std::vector<SubmitVerdict>> Submit(const std::vector<SubmitCall>& calls) = 0;
 
   virtual Result<StoredJob> Get(ProjectId project_id, JobId job_id) = 0;

@@ -13,12 +13,23 @@ struct QuoteBasis {
   std::vector<PriceList> price_lists;  // the newest, and those that waiting jobs were quoted by
   int64_t price_list_newest = 0;       // 0: nobody has set a price yet
   MatchPolicy policy;
+  std::vector<SharePause> pauses;
 };
+
+inline MatchSetting SettingAt(const QuoteBasis& basis, Timestamp now) {
+  return {.federation = basis.federation,
+          .price_lists = basis.price_lists,
+          .policy = basis.policy,
+          .now = now,
+          .pauses = basis.pauses};
+}
 
 class QuoteBasisSource {
  public:
   virtual ~QuoteBasisSource() = default;
   virtual std::shared_ptr<const QuoteBasis> Basis() const = 0;
+  // With this price list in it; asks the database where it is not known here.  FAILED_PRECONDITION: there is none.
+  virtual Result<std::shared_ptr<const QuoteBasis>> BasisWith(int64_t price_list) = 0;
 };
 
 }  // namespace turnpike

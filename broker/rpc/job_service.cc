@@ -4,6 +4,7 @@
 
 #include "broker/core/page_token.h"
 #include "broker/rpc/convert_job.h"
+#include "broker/rpc/convert_quote.h"
 #include "broker/rpc/decode_spec.h"
 #include "broker/rpc/find_job.h"
 #include "broker/rpc/log_stream.h"
@@ -31,9 +32,6 @@ Status CheckSingle(const v1::SubmitJobRequest& request) {
     violations.AddUnsupported("signed_spec", "does not work yet; send the spec in clear");
   } else if (request.job_case() == v1::SubmitJobRequest::JOB_NOT_SET) {
     violations.Add("spec", "is not set; say what to run");
-  }
-  if (!request.quote().empty()) {
-    violations.AddUnsupported("quote", "does not work yet; leave it out");
   }
   return violations.ToStatus();
 }
@@ -75,6 +73,17 @@ Status Answer(const Results& results, grpc::ByteBuffer& bytes) {
   Response response;
   RETURN_IF_ERROR(Fill(results, response));
   return WriteResponse(response, bytes);
+}
+
+Result<v1::JobSpec> SpecOf(StoredJob& stored) {
+  v1::JobSpec spec;
+  if (!spec.ParseFromString(stored.spec)) {
+    return DataLoss("the stored spec of job {} cannot be read", stored.view.job_id.ToString());
+  }
+  if (spec.has_script()) {
+    spec.mutable_script()->set_content(std::move(stored.script));
+  }
+  return spec;
 }
 
 bool OnlyValidates(const v1::SubmitJobRequest& request) {
@@ -122,6 +131,18 @@ grpc::ServerUnaryReactor* JobService::CancelJob(grpc::CallbackServerContext* con
                                                                  std::bind_front(&JobService::Cancel, this));
 }
 
+grpc::ServerUnaryReactor* JobService::QuoteJob(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
+                                               grpc::ByteBuffer* response) {
+  return HandleCall<v1::QuoteJobRequest, v1::QuoteJobResponse>(parts_.setting, {context, request, response},
+                                                               std::bind_front(&JobService::Quote, this));
+}
+
+grpc::ServerUnaryReactor* JobService::ExplainJob(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
+                                                 grpc::ByteBuffer* response) {
+  return HandleCall<v1::ExplainJobRequest, v1::ExplainJobResponse>(parts_.setting, {context, request, response},
+                                                                   std::bind_front(&JobService::Explain, this));
+}
+
 grpc::ServerWriteReactor<v1::WatchJobsResponse>* JobService::WatchJobs(grpc::CallbackServerContext* context,
                                                                        const v1::WatchJobsRequest* request) {
   return new WatchStream({.setting = parts_.setting, .jobs = parts_.jobs, .events = parts_.events, .hub = parts_.watch},
@@ -163,6 +184,7 @@ Result<SubmissionDraft> JobService::Decode(const Principal& principal, const v1:
   ASSIGN_OR_RETURN(SubmissionDraft draft, DraftFor(principal, request.project_id()));
   draft.jobs.push_back(DecodeSpec(request.spec(), "spec"));
   RETURN_IF_ERROR(draft.jobs.front().invalid);
+  draft.quote = request.quote();
   if (!request.validate_only()) {
     ASSIGN_OR_RETURN(
         draft.key,
@@ -219,14 +241,9 @@ Status JobService::Get(const Principal& principal, const v1::GetJobRequest& requ
   ASSIGN_OR_RETURN(const ProjectId project_id, ProjectOf(principal, ""));
   ASSIGN_OR_RETURN(const JobId job_id, FindJob(parts_.jobs, project_id, request.job_id()));
   ASSIGN_OR_RETURN(StoredJob stored, parts_.jobs.Get(project_id, job_id));
+  ASSIGN_OR_RETURN(v1::JobSpec spec, SpecOf(stored));
   *response.mutable_job() = Show(std::move(stored.view));
-  v1::JobSpec& spec = *response.mutable_job()->mutable_spec();
-  if (!spec.ParseFromString(stored.spec)) {
-    return DataLoss("the stored spec of job {} cannot be read", job_id.ToString());
-  }
-  if (spec.has_script()) {
-    spec.mutable_script()->set_content(std::move(stored.script));
-  }
+  *response.mutable_job()->mutable_spec() = std::move(spec);
   return OkStatus();
 }
 
@@ -272,6 +289,30 @@ Status JobService::Cancel(const Principal& principal, const v1::CancelJobRequest
   ASSIGN_OR_RETURN(JobView job, parts_.jobs.Cancel(key, job_id));
   parts_.committed();
   *response.mutable_job() = Show(std::move(job));
+  return OkStatus();
+}
+
+Status JobService::Quote(const Principal& principal, const v1::QuoteJobRequest& request,
+                         v1::QuoteJobResponse& response) {
+  QuoteOrder order;
+  ASSIGN_OR_RETURN(order.project_id, ProjectOf(principal, request.project_id()));
+  ASSIGN_OR_RETURN(order.project_unit, UnitOf(order.project_id));
+  order.job = DecodeSpec(request.spec(), "spec");
+  ASSIGN_OR_RETURN(const JobQuote quote, parts_.quote.Run(order));
+  response = ToProto(quote);
+  return OkStatus();
+}
+
+Status JobService::Explain(const Principal& principal, const v1::ExplainJobRequest& request,
+                           v1::ExplainJobResponse& response) {
+  ASSIGN_OR_RETURN(const ProjectId project_id, ProjectOf(principal, ""));
+  ASSIGN_OR_RETURN(const JobId job_id, FindJob(parts_.jobs, project_id, request.job_id()));
+  ASSIGN_OR_RETURN(StoredJob stored, parts_.jobs.Get(project_id, job_id));
+  ASSIGN_OR_RETURN(const v1::JobSpec spec, SpecOf(stored));
+  const ExplainOrder order{.job = stored.view, .written = DecodeSpec(spec, "spec").request};
+  ASSIGN_OR_RETURN(const JobExplanation explanation, parts_.explain.Run(order));
+  response = ToProto(explanation);
+  *response.mutable_job() = Show(std::move(stored.view));
   return OkStatus();
 }
 

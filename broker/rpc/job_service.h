@@ -6,6 +6,8 @@
 #include <map>
 
 #include "billing/ports/ledger_store.h"
+#include "broker/actions/explain_job.h"
+#include "broker/actions/quote_job.h"
 #include "broker/actions/submit_jobs.h"
 #include "broker/live/index_follower.h"
 #include "broker/live/log_hub.h"
@@ -20,13 +22,16 @@ namespace turnpike {
 template <class Base>
 using RawJobCalls = v1::JobService::WithRawCallbackMethod_SubmitJob<
     v1::JobService::WithRawCallbackMethod_BatchSubmitJobs<v1::JobService::WithRawCallbackMethod_GetJob<
-        v1::JobService::WithRawCallbackMethod_ListJobs<v1::JobService::WithRawCallbackMethod_CancelJob<Base>>>>>;
+        v1::JobService::WithRawCallbackMethod_ListJobs<v1::JobService::WithRawCallbackMethod_CancelJob<
+            v1::JobService::WithRawCallbackMethod_QuoteJob<v1::JobService::WithRawCallbackMethod_ExplainJob<Base>>>>>>>;
 
 class JobService final : public RawJobCalls<v1::JobService::CallbackService> {
  public:
   struct Parts {
     CallSetting setting;
     SubmitJobs& submit;
+    turnpike::QuoteJob& quote;
+    turnpike::ExplainJob& explain;
     JobStore& jobs;
     LedgerStore& ledger;
     IndexFollower& index;
@@ -48,6 +53,10 @@ class JobService final : public RawJobCalls<v1::JobService::CallbackService> {
                                      grpc::ByteBuffer* response) override;
   grpc::ServerUnaryReactor* CancelJob(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
                                       grpc::ByteBuffer* response) override;
+  grpc::ServerUnaryReactor* QuoteJob(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
+                                     grpc::ByteBuffer* response) override;
+  grpc::ServerUnaryReactor* ExplainJob(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
+                                       grpc::ByteBuffer* response) override;
   grpc::ServerWriteReactor<v1::WatchJobsResponse>* WatchJobs(grpc::CallbackServerContext* context,
                                                              const v1::WatchJobsRequest* request) override;
   grpc::ServerWriteReactor<v1::ReadLogResponse>* ReadLog(grpc::CallbackServerContext* context,
@@ -67,6 +76,8 @@ class JobService final : public RawJobCalls<v1::JobService::CallbackService> {
   Status Get(const Principal& principal, const v1::GetJobRequest& request, v1::GetJobResponse& response);
   Status List(const Principal& principal, const v1::ListJobsRequest& request, v1::ListJobsResponse& response);
   Status Cancel(const Principal& principal, const v1::CancelJobRequest& request, v1::CancelJobResponse& response);
+  Status Quote(const Principal& principal, const v1::QuoteJobRequest& request, v1::QuoteJobResponse& response);
+  Status Explain(const Principal& principal, const v1::ExplainJobRequest& request, v1::ExplainJobResponse& response);
 
   const Parts parts_;
   Mutex mutex_;

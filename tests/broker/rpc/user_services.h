@@ -20,6 +20,8 @@
 #include "broker/pg/pg_log_store.h"
 #include "broker/pg/pg_log_watch.h"
 #include "broker/pg/pg_placement_store.h"
+#include "broker/pg/pg_refusal_store.h"
+#include "broker/pg/pg_secret_store.h"
 #include "broker/pg/pg_site_store.h"
 #include "broker/pg/pg_token_store.h"
 #include "broker/rpc/billing_service.h"
@@ -91,10 +93,18 @@ class UserServices : public testing::Test {
   SiteSessions sessions_;
   LogHub log_hub_{log_watch_, sessions_, [this] { events_.Poke(); }};
   SubmitCommitter committer_{jobs_, {}, [this] { events_.Poke(); }};
-  SubmitJobs submit_{committer_, index_, database_.ids(), clock_};
+  PgSecretStore secrets_{database_.transactions()};
+  PgRefusalStore refusals_{database_.transactions()};
+  SystemRandom random_;
+  QuoteSeal seal_{secrets_, random_};
+  SubmitJobs submit_{{.queue = committer_, .basis = index_, .seal = seal_, .ids = database_.ids(), .clock = clock_}};
+  QuoteJob quote_{{.basis = index_, .seal = seal_, .refusals = refusals_, .ledger = ledger_, .clock = clock_}};
+  ExplainJob explain_{{.waiting = index_, .basis = index_, .ledger = ledger_, .clock = clock_}};
   Authenticator authenticator_{tokens_, machine_};
   JobService job_service_{{.setting = {authenticator_, pool_},
                            .submit = submit_,
+                           .quote = quote_,
+                           .explain = explain_,
                            .jobs = jobs_,
                            .ledger = ledger_,
                            .index = index_,
