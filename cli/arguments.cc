@@ -13,6 +13,8 @@ constexpr const char* kProgramFooter = R"(
 Examples
   turnpike submit --time=30 --wait job.sh   run a script somewhere and wait for it
   turnpike queue                            what is waiting and running
+  turnpike quote --time=30 job.sh           what it would cost, and when and where it would run
+  turnpike explain 42                       why a job waits, and what would help
   turnpike show 42                          one job; --output prints what it wrote
   turnpike logs -f 42                       what it writes, as it writes it
   turnpike sites                            where jobs can run, and how busy it is there
@@ -75,11 +77,12 @@ class Parser {
     if (at < words.size()) {
       RETURN_IF_ERROR(CheckCommand(words[at]));
     }
-    // The words of submit belong to a script and to sbatch's own rules (cli/flag_parser.h).
-    const bool is_submit = at < words.size() && words[at] == "submit";
+    // The words of submit and quote belong to a script and to sbatch's own rules (cli/flag_parser.h).
+    const bool reads_job = at < words.size() && (words[at] == "submit" || words[at] == "quote");
     std::vector<std::string> own(words.begin(),
-                                 words.begin() + static_cast<std::ptrdiff_t>(is_submit ? at + 1 : words.size()));
-    submit_.words.assign(words.begin() + static_cast<std::ptrdiff_t>(is_submit ? at + 1 : words.size()), words.end());
+                                 words.begin() + static_cast<std::ptrdiff_t>(reads_job ? at + 1 : words.size()));
+    submit_.words.assign(words.begin() + static_cast<std::ptrdiff_t>(reads_job ? at + 1 : words.size()), words.end());
+    quote_.words = submit_.words;
     try {
       std::reverse(own.begin(), own.end());  // as CLI11 takes them
       app_.parse(std::move(own));
@@ -112,6 +115,11 @@ class Parser {
   void AddJobCommands() {
     AddCommand(app_, "submit", "send a job (turnpike submit --help tells all its flags)", submit_,
                "turnpike submit job.sh");
+    AddCommand(app_, "quote", "what a job would cost, and when and where it would run", quote_,
+               "turnpike quote job.sh\n  turnpike quote --nodes=2 --time=2:00:00 -- ./solver");
+    CLI::App* explain =
+        AddCommand(app_, "explain", "why a job is where it is, and what would help", explain_, "turnpike explain 42");
+    explain->add_option("job", explain_.job_id, "its number or id")->required();
     CLI::App* queue =
         AddCommand(app_, "queue", "the project's jobs, newest first", queue_,
                    "turnpike queue\n  turnpike queue --all --limit=20\n  turnpike queue --state=R,PD --json");
@@ -258,6 +266,8 @@ class Parser {
   Arguments arguments_;
   VersionOptions version_;
   SubmitOptions submit_;
+  QuoteOptions quote_;
+  ExplainOptions explain_;
   QueueOptions queue_;
   ShowOptions show_;
   LogsOptions logs_;

@@ -8,10 +8,12 @@
 #include "base/status.h"
 #include "cli/account_commands.h"
 #include "cli/cancel_command.h"
+#include "cli/explain_command.h"
 #include "cli/logs_command.h"
 #include "cli/price_commands.h"
 #include "cli/project_commands.h"
 #include "cli/queue_command.h"
+#include "cli/quote_command.h"
 #include "cli/show_command.h"
 #include "cli/site_commands.h"
 #include "cli/sites_command.h"
@@ -24,10 +26,10 @@ namespace turnpike {
 struct VersionOptions {};
 
 using CommandOptions =
-    std::variant<VersionOptions, SubmitOptions, QueueOptions, ShowOptions, LogsOptions, CancelOptions, SitesOptions,
-                 BalanceOptions, TransfersOptions, UsageOptions, SiteRegisterOptions, SiteTokenOptions,
-                 SiteDrainOptions, SiteResumeOptions, SiteQuarantineOptions, SiteReleaseOptions, PriceSetOptions,
-                 PriceShowOptions, ProjectCreateOptions, DepositOptions>;
+    std::variant<VersionOptions, SubmitOptions, QuoteOptions, ExplainOptions, QueueOptions, ShowOptions, LogsOptions,
+                 CancelOptions, SitesOptions, BalanceOptions, TransfersOptions, UsageOptions, SiteRegisterOptions,
+                 SiteTokenOptions, SiteDrainOptions, SiteResumeOptions, SiteQuarantineOptions, SiteReleaseOptions,
+                 PriceSetOptions, PriceShowOptions, ProjectCreateOptions, DepositOptions>;
 
 struct Arguments {
   ClientSettings settings;  // what flags say about the broker

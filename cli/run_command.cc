@@ -15,6 +15,8 @@ struct Runner {
     return kExitOk;
   }
   Result<int> operator()(const SubmitOptions& options) const { return RunSubmit(options, context); }
+  Result<int> operator()(const QuoteOptions& options) const { return RunQuote(options, context); }
+  Result<int> operator()(const ExplainOptions& options) const { return RunExplain(options, context); }
   Result<int> operator()(const QueueOptions& options) const { return RunQueue(options, context); }
   Result<int> operator()(const ShowOptions& options) const { return RunShow(options, context); }
   Result<int> operator()(const LogsOptions& options) const { return RunLogs(options, context); }

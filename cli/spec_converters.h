@@ -56,6 +56,7 @@ Status SwitchVersion(const Setting& setting, SpecDraft& draft);
 Status SwitchIgnoreForeign(const Setting& setting, SpecDraft& draft);
 Status SetWrap(const Setting& setting, SpecDraft& draft);
 Status SetRequestId(const Setting& setting, SpecDraft& draft);
+Status SetQuote(const Setting& setting, SpecDraft& draft);
 Status SetProject(const Setting& setting, SpecDraft& draft);
 Status SetWaitMax(const Setting& setting, SpecDraft& draft);
 

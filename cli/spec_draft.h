@@ -31,6 +31,7 @@ struct SubmitSwitches {
   std::optional<std::string> wrap;
   std::string request_id;  // empty: a new one
   std::string project;     // empty: the token's only project
+  std::string quote;       // as the broker gave it; empty: today's prices
   std::optional<std::chrono::seconds> wait_max;
 };
 

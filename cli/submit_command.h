@@ -17,7 +17,4 @@ struct SubmitOptions {
 // The exit code: 0, or with --wait the job's (cli/exit_code.h).  Sets context.json where --json is among the words.
 Result<int> RunSubmit(const SubmitOptions& options, CommandContext& context);
 
-// Whether --json is among the words, also where they are wrong in another way.
-bool SubmitWantsJson(const std::vector<std::string>& words);
-
 }  // namespace turnpike

@@ -1,5 +1,6 @@
 // The converters of cli/spec_converters.h for the switches of the command itself.
 #include "base/ids.h"
+#include "cli/base64.h"
 #include "cli/spec_converters.h"
 
 namespace turnpike {
@@ -63,6 +64,15 @@ Status SetRequestId(const Setting& setting, SpecDraft& draft) {
                            setting.value);
   }
   draft.switches.request_id = setting.value;
+  return OkStatus();
+}
+
+Status SetQuote(const Setting& setting, SpecDraft& draft) {
+  const std::optional<std::string> quote = FromBase64(setting.value);
+  if (!quote || quote->empty()) {
+    return InvalidArgument("'{}' is not base64; give the quote that `turnpike quote --json` prints", setting.value);
+  }
+  draft.switches.quote = *quote;
   return OkStatus();
 }
 

@@ -39,6 +39,8 @@ constexpr SubmitOption kTurnpikeOptions[] = {
            "show what would be sent and where each part was said; send nothing"),
     Mapped("request-id", kRequired, "", SetRequestId,
            "UUID the same for each retry: one job, however often it is sent"),
+    Mapped("quote", kRequired, "", SetQuote,
+           "QUOTE from `turnpike quote --json` with the same flags and script: its prices hold"),
     Mapped("wait-max", kRequired, "", SetWaitMax, "TIME to wait at most, implies --wait; the job goes on after it"),
 };
 

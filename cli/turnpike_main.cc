@@ -61,6 +61,8 @@ class Broker {
 int Run(Arguments arguments, std::map<std::string, std::string> environment) {
   if (auto* submit = std::get_if<SubmitOptions>(&arguments.command)) {
     submit->environment = environment;
+  } else if (auto* quote = std::get_if<QuoteOptions>(&arguments.command)) {
+    quote->environment = environment;
   }
   Terminal terminal{.in = std::cin,
                     .out = std::cout,

@@ -30,6 +30,8 @@ TEST(Arguments, SubmitKeepsItsWordsUntouched) {
   EXPECT_THAT(OptionsOf<SubmitOptions>({"--broker", "submit", "submit", "job.sh", "queue"}).words,
               ElementsAre("job.sh", "queue"));
   EXPECT_THAT(OptionsOf<SubmitOptions>({"submit"}).words, ElementsAre());
+  EXPECT_THAT(OptionsOf<QuoteOptions>({"quote", "-N2", "--json", "job.sh"}).words,
+              ElementsAre("-N2", "--json", "job.sh"));
 }
 
 TEST(Arguments, TheProgramsFlagsStandOnEitherSide) {
@@ -55,6 +57,7 @@ TEST(Arguments, EachCommandHasItsOptions) {
   EXPECT_TRUE(OptionsOf<QueueOptions>({"queue"}).header);
   EXPECT_TRUE(OptionsOf<ShowOptions>({"show", "42", "--output"}).output);
   EXPECT_EQ(OptionsOf<ShowOptions>({"show", "42"}).job_id, "42");
+  EXPECT_EQ(OptionsOf<ExplainOptions>({"explain", "42"}).job_id, "42");
   EXPECT_THAT(OptionsOf<CancelOptions>({"cancel", "1", "2"}).job_ids, ElementsAre("1", "2"));
   EXPECT_EQ(OptionsOf<SitesOptions>({"sites", "alpha"}).site, "alpha");
   EXPECT_EQ(OptionsOf<BalanceOptions>({"balance", "--site=alpha", "--unit=EUR"}).owner.site, "alpha");
@@ -80,7 +83,7 @@ TEST(Arguments, EachCommandHasItsOptions) {
 }
 
 TEST(Arguments, ErrorsSayWhatIsWrong) {
-  EXPECT_THAT(ErrorOf({"que"}), HasSubstr("unknown command 'que'; the commands are submit, queue"));
+  EXPECT_THAT(ErrorOf({"que"}), HasSubstr("unknown command 'que'; the commands are submit, quote, explain, queue"));
   EXPECT_THAT(ErrorOf({}), HasSubstr("subcommand"));
   EXPECT_THAT(ErrorOf({"queue", "--bad"}), HasSubstr("--bad; see `turnpike queue --help`"));
   EXPECT_THAT(ErrorOf({"queue", "--limit=0"}), HasSubstr("--limit"));

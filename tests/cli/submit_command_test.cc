@@ -7,6 +7,7 @@
 
 #include "base/error_reason.h"
 #include "cli/exit_code.h"
+#include "cli/read_job.h"
 #include "cli/wait_for_job.h"
 #include "tests/cli/fake_broker.h"
 
@@ -352,11 +353,11 @@ TEST_F(SubmitCommandTest, ParsableWithWaitPrintsNothingButTheId) {
   EXPECT_EQ(out(), "42;;\n");
 }
 
-TEST(SubmitWantsJson, AlsoWhereTheFlagsAreWrong) {
-  EXPECT_TRUE(SubmitWantsJson({"--json", "job.sh"}));
-  EXPECT_TRUE(SubmitWantsJson({"--bogus", "--json"}));
-  EXPECT_FALSE(SubmitWantsJson({"job.sh", "--json"}));  // the script's
-  EXPECT_FALSE(SubmitWantsJson({"--bogus", "--", "--json"}));
+TEST(WantsJson, AlsoWhereTheFlagsAreWrong) {
+  EXPECT_TRUE(WantsJson({"--json", "job.sh"}));
+  EXPECT_TRUE(WantsJson({"--bogus", "--json"}));
+  EXPECT_FALSE(WantsJson({"job.sh", "--json"}));  // the script's
+  EXPECT_FALSE(WantsJson({"--bogus", "--", "--json"}));
 }
 
 }  // namespace
