@@ -542,6 +542,8 @@ CREATE POLICY site_income ON transfer FOR SELECT TO turnpike_api
     USING (site_id = (SELECT nullif(current_setting('turnpike.site', true), '')::uuid));
 
 GRANT SELECT ON ALL TABLES IN SCHEMA public TO turnpike_api, turnpike_link, turnpike_placement;
+-- Who reads the key of quotes can make quotes.
+REVOKE SELECT ON broker_secret FROM turnpike_link, turnpike_placement;
 -- But partitions only through their parents: the policies stand there, and do not count where a partition is named itself.
 DO $$
 DECLARE

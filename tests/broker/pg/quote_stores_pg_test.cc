@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include "base/pg/sql_status.h"
 #include "broker/pg/pg_refusal_store.h"
 #include "broker/pg/pg_secret_store.h"
 #include "tests/broker/pg/job_life_fixture.h"
@@ -23,6 +24,13 @@ TEST_F(QuoteStores, TheFirstSecretOfANameStays) {
   EXPECT_EQ(first.FindOrKeep("quote", std::string("one\0two", 7)).value_or(""), std::string("one\0two", 7));
   EXPECT_EQ(second.FindOrKeep("quote", "another").value_or(""), std::string("one\0two", 7));
   EXPECT_EQ(second.FindOrKeep("other", "another").value_or(""), "another");
+}
+
+TEST_F(QuoteStores, OnlyTheApisRoleReadsSecrets) {
+  for (const char* role : {kLinkRole, kPlacementRole}) {
+    const Result<Rows> read = database_.AsRole(role, "SELECT value FROM broker_secret");
+    EXPECT_EQ(SqlStateOf(read.status()), kInsufficientPrivilege) << role;
+  }
 }
 
 TEST_F(QuoteStores, ARefusalIsKeptForItsProjectAlone) {
