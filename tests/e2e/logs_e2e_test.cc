@@ -1,0 +1,106 @@
+// A reader follows what a job writes while broker and agent are killed and started again.
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <future>
+
+#include "base/digest.h"
+#include "base/file_sync.h"
+#include "tests/e2e/eventually.h"
+#include "tests/e2e/federation.h"
+
+namespace turnpike {
+namespace {
+
+constexpr uintmax_t kMebibyte = 1U << 20U;
+constexpr uintmax_t kOutputSize = 40 * kMebibyte;
+
+// Numbered lines, 42 MiB of them; $1 is a copy of what it writes, $2 the gate before the last quarter.
+constexpr char kProgram[] =
+    "round=0\n"
+    "while [ $round -lt 400 ]; do\n"
+    "  if [ $round -eq 300 ]; then until [ -e \"$2\" ]; do sleep 0.1; done; fi\n"
+    "  seq -f 'line %.0f of what the job writes, which is long enough to add up to something' \\\n"
+    "    $((round * 1400)) $((round * 1400 + 1399))\n"
+    "  round=$((round + 1))\n"
+    "  sleep 0.02\n"
+    "done | tee \"$1\"\n";
+
+class Logs : public testing::Test {
+ protected:
+  void SetUp() override {
+    const Status started = federation_.StartBroker();
+    ASSERT_TRUE(started.ok()) << MessageOf(started);
+    const Result<SiteAgent*> site = federation_.AddSite({.name = "alpha", .scheduler_yaml = ProcessScheduler(4)});
+    ASSERT_TRUE(site.ok()) << MessageOf(site.status());
+    site_ = *site;
+  }
+  void TearDown() override {
+    if (HasFailure() && site_ != nullptr) {
+      ADD_FAILURE() << "the broker's log ends with:\n"
+                    << federation_.broker().LogTail() << "\nthe agent's log ends with:\n"
+                    << site_->daemon().LogTail();
+    }
+  }
+
+  v1::JobSpec Job() const {
+    v1::JobSpec spec;
+    spec.set_name("writer");
+    spec.mutable_script()->set_content(std::string("#!/bin/sh\n") + kProgram);
+    spec.mutable_script()->add_arguments(copy_);
+    spec.mutable_script()->add_arguments(gate_);
+    spec.mutable_time_limit()->set_seconds(600);
+    return spec;
+  }
+  // `turnpike logs -f` into a file.
+  std::future<Result<ChildResult>> Follow(const std::string& job_id) const {
+    ProgramCall call{
+        .argv = {"/bin/sh", "-c", "exec \"$0\" logs -f \"$1\" >\"$2\"", ProgramPath("turnpike"), job_id, followed_},
+        .environment = federation_.CommandEnvironment(),
+        .timeout = std::chrono::minutes(5)};
+    return std::async(std::launch::async, [call = std::move(call)] { return RunProgram(call); });
+  }
+  static uintmax_t SizeOf(const std::string& path) {
+    std::error_code error;
+    const uintmax_t size = std::filesystem::file_size(path, error);
+    return error ? 0 : size;
+  }
+  static std::string Text(const std::string& path) { return ReadFile(path, 2 * kOutputSize).value_or(""); }
+
+  Federation federation_{Federation::Settings{.local_site = false}};
+  SiteAgent* site_ = nullptr;
+  const std::string copy_ = federation_.Path("written");
+  const std::string gate_ = federation_.Path("gate");
+  const std::string followed_ = federation_.Path("followed");
+};
+
+TEST_F(Logs, ComeWholeAndOnceOverRestartsOfBrokerAndAgent) {
+  const Result<std::string> job_id = federation_.Submit(Job());
+  ASSERT_TRUE(job_id.ok()) << MessageOf(job_id.status());
+  std::future<Result<ChildResult>> reader = Follow(*job_id);
+  ASSERT_TRUE(Eventually([&] { return SizeOf(followed_) > 4 * kMebibyte; })) << SizeOf(copy_);
+  ASSERT_TRUE(federation_.broker().Kill().ok());
+  const Status broker = federation_.StartBroker();
+  ASSERT_TRUE(broker.ok()) << MessageOf(broker);
+  const uintmax_t before = SizeOf(followed_);
+  ASSERT_TRUE(Eventually([&] { return SizeOf(followed_) > before + 4 * kMebibyte; })) << SizeOf(copy_);
+  ASSERT_TRUE(site_->daemon().Kill().ok());
+  const Status agent = site_->Start();
+  ASSERT_TRUE(agent.ok()) << MessageOf(agent);
+  ASSERT_TRUE(OpenGate(gate_).ok());
+
+  const Result<ChildResult> read = reader.get();
+  ASSERT_TRUE(read.ok()) << MessageOf(read.status());
+  EXPECT_EQ(read->exit_code, 0) << read->error_output;
+  EXPECT_NE(read->error_output.find("running at alpha"), std::string::npos) << read->error_output;
+  EXPECT_EQ(read->error_output.find("not kept"), std::string::npos) << read->error_output;
+  const std::string written = Text(copy_);
+  const std::string followed = Text(followed_);
+  EXPECT_GT(written.size(), kOutputSize);
+  EXPECT_EQ(followed.size(), written.size());
+  EXPECT_TRUE(Sha256(followed) == Sha256(written));
+}
+
+}  // namespace
+}  // namespace turnpike
