@@ -17,29 +17,24 @@ bool WakeOrder::operator()(const WaitingJob& left, const WaitingJob& right) cons
   return std::tie(left.not_before, left.job_id) < std::tie(right.not_before, right.job_id);
 }
 
-ClassIndex WaitingIndex::ClassOf(const JobRequest& request) {
-  const auto next = static_cast<ClassIndex>(classes_.size());
-  const auto [entry, is_new] = class_by_bytes_.try_emplace(EncodeJobRequest(request), next);
-  if (is_new) {
-    classes_.push_back({.request = request, .queue = {}});
-    classes_.back().request.priority = 0;
-  }
-  return entry->second;
+bool WaitingIndex::Add(const NewJob& job, const JobRequest& request) {
+  return Add(job, ClassIdOf(EncodeJobRequest(request)), request);
 }
 
-bool WaitingIndex::Add(const NewJob& job) {
-  CHECK(job.class_index < classes_.size());
+bool WaitingIndex::Add(const NewJob& job, const Uuid& class_id, const JobRequest& request) {
   if (const WaitingJob* known = Find(job.job_id)) {
     if (job.version <= known->version) {
       return false;
     }
     Remove(job.job_id);
   }
+  const ClassIndex class_index = ClassFor(class_id, request);
+  ++classes_[class_index].job_count;
   Insert({.job_id = job.job_id,
           .submit_time = job.submit_time,
           .not_before = job.not_before,
           .version = job.version,
-          .class_index = job.class_index,
+          .class_index = class_index,
           .project = Intern(job.project_id),
           .priority = job.priority,
           .delayed = job.not_before > Timestamp{}});
@@ -51,7 +46,7 @@ bool WaitingIndex::Remove(JobId job_id) {
   if (job == nullptr) {
     return false;
   }
-  Extract(*job);
+  LeaveClass(Extract(*job).class_index);
   return true;
 }
 
@@ -96,6 +91,15 @@ const WaitingJob* WaitingIndex::Find(JobId job_id) const {
   return found == jobs_.end() ? nullptr : found->second;
 }
 
+std::optional<ClassIndex> WaitingIndex::FindClass(const JobRequest& request) const {
+  return FindClass(ClassIdOf(EncodeJobRequest(request)));
+}
+
+std::optional<ClassIndex> WaitingIndex::FindClass(const Uuid& id) const {
+  const auto found = class_by_id_.find(id);
+  return found == class_by_id_.end() ? std::nullopt : std::optional(found->second);
+}
+
 size_t WaitingIndex::CountBefore(const WaitingJob& job, size_t most) const {
   size_t count = 0;
   for (const JobClass& job_class : classes_) {
@@ -112,6 +116,32 @@ size_t WaitingIndex::CountBefore(const WaitingJob& job, size_t most) const {
 std::optional<ProjectIndex> WaitingIndex::FindProject(ProjectId project_id) const {
   const auto found = project_by_id_.find(project_id);
   return found == project_by_id_.end() ? std::nullopt : std::optional(found->second);
+}
+
+ClassIndex WaitingIndex::ClassFor(const Uuid& id, const JobRequest& request) {
+  if (const auto known = class_by_id_.find(id); known != class_by_id_.end()) {
+    return known->second;
+  }
+  if (empty_classes_.empty()) {
+    empty_classes_.push_back(static_cast<ClassIndex>(classes_.size()));
+    classes_.emplace_back();
+  }
+  const ClassIndex index = empty_classes_.back();
+  empty_classes_.pop_back();
+  classes_[index].id = id;
+  classes_[index].request = request;
+  classes_[index].request.priority = 0;
+  class_by_id_.emplace(id, index);
+  return index;
+}
+
+void WaitingIndex::LeaveClass(ClassIndex index) {
+  if (--classes_[index].job_count > 0) {
+    return;
+  }
+  class_by_id_.erase(classes_[index].id);
+  classes_[index] = JobClass();
+  empty_classes_.push_back(index);
 }
 
 ProjectIndex WaitingIndex::Intern(ProjectId project_id) {

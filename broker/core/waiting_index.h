@@ -9,7 +9,6 @@
 #include <deque>
 #include <optional>
 #include <set>
-#include <string>
 #include <vector>
 
 #include "base/ids.h"
@@ -44,8 +43,10 @@ using ClassQueue = std::set<WaitingJob, PlacementOrder>;
 
 // Jobs whose requests are equal in all that matters.
 struct JobClass {
-  JobRequest request;  // without `priority`, which is each job's own
-  ClassQueue queue;    // ready to be placed
+  Uuid id;
+  JobRequest request;    // without `priority`, which is each job's own
+  ClassQueue queue;      // ready to be placed
+  size_t job_count = 0;  // with those held back
 };
 
 class WaitingIndex {
@@ -53,19 +54,16 @@ class WaitingIndex {
   struct NewJob {
     JobId job_id;
     int64_t version = 0;
-    ClassIndex class_index = 0;  // from ClassOf
     ProjectId project_id;
     int32_t priority = 0;
     Timestamp submit_time{};
     Timestamp not_before{};  // default: at once
   };
 
-  // The class of such requests, made when it is new.  A class stays for the life of the index.
-  ClassIndex ClassOf(const JobRequest& request);
-
   // A job that is there already is replaced, unless the version is not newer: then nothing happens.  True when it was
-  // taken.
-  bool Add(const NewJob& job);
+  // taken.  A class comes with its first job and goes with its last; another one may then have its index.
+  bool Add(const NewJob& job, const Uuid& class_id, const JobRequest& request);
+  bool Add(const NewJob& job, const JobRequest& request);
   bool Remove(JobId job_id);
   bool UpdateVersion(JobId job_id, int64_t version);
   bool Delay(JobId job_id, Timestamp not_before);
@@ -77,18 +75,23 @@ class WaitingIndex {
   // How many come before it in the order of placement, of all classes; counted up to `most`.
   size_t CountBefore(const WaitingJob& job, size_t most) const;
   size_t size() const { return jobs_.size(); }
-  size_t class_count() const { return classes_.size(); }
+  size_t class_count() const { return classes_.size(); }  // with empty ones, which wait for another class
   const JobClass& class_at(ClassIndex index) const { return classes_[index]; }
+  std::optional<ClassIndex> FindClass(const Uuid& id) const;
+  std::optional<ClassIndex> FindClass(const JobRequest& request) const;
   ProjectId project_at(ProjectIndex index) const { return projects_[index]; }
   std::optional<ProjectIndex> FindProject(ProjectId project_id) const;
 
  private:
+  ClassIndex ClassFor(const Uuid& id, const JobRequest& request);
+  void LeaveClass(ClassIndex index);
   ProjectIndex Intern(ProjectId project_id);
   void Insert(WaitingJob job);
   WaitingJob Extract(const WaitingJob& job);
 
-  std::deque<JobClass> classes_;  // never fewer
-  absl::flat_hash_map<std::string, ClassIndex> class_by_bytes_;
+  std::deque<JobClass> classes_;
+  std::vector<ClassIndex> empty_classes_;
+  absl::flat_hash_map<Uuid, ClassIndex> class_by_id_;
   std::vector<ProjectId> projects_;
   absl::flat_hash_map<ProjectId, ProjectIndex> project_by_id_;
   std::set<WaitingJob, WakeOrder> delayed_;

@@ -1,6 +1,7 @@
 #include "broker/live/index_follower.h"
 
 #include <algorithm>
+#include <iterator>
 #include <set>
 
 #include "base/log.h"
@@ -46,10 +47,6 @@ Status IndexFollower::Rebuild() {
   {
     MutexLock lock(mutex_);
     waiting_ = WaitingIndex();
-    class_ids_.clear();
-    for (auto& [id, known] : classes_) {
-      TakeClass(id, known.request);
-    }
     placed_.clear();
     reasons_.clear();
     for (const JobView& job : live) {
@@ -92,14 +89,16 @@ Status IndexFollower::LearnPauses() {
 
 Status IndexFollower::LearnPrices(std::optional<int64_t> also) {
   ASSIGN_OR_RETURN(const PriceListRecord newest, parts_.sites.LatestPriceList());
+  std::set<int64_t> used = {newest.id, also.value_or(newest.id)};
   std::set<int64_t> wanted;
   {
     MutexLock lock(mutex_);
-    for (const auto& [id, known] : classes_) {
-      wanted.insert(known.request.price_list);
+    ForgetClasses();
+    for (const auto& [id, request] : classes_) {
+      used.insert(request.price_list);
     }
-    wanted.insert(also.value_or(newest.id));
-    std::erase_if(wanted, [&](int64_t id) { return price_lists_.contains(id); });
+    std::ranges::copy_if(used, std::inserter(wanted, wanted.end()),
+                         [&](int64_t id) { return !price_lists_.contains(id); });
   }
   ASSIGN_OR_RETURN(std::vector<PriceListRecord> lists, parts_.sites.PriceLists({wanted.begin(), wanted.end()}));
   lists.push_back(newest);
@@ -119,6 +118,7 @@ Status IndexFollower::LearnPrices(std::optional<int64_t> also) {
   for (const PriceListRecord& list : lists) {
     price_lists_[list.id] = {list.versions.begin(), list.versions.end()};
   }
+  std::erase_if(price_lists_, [&](const auto& list) { return !used.contains(list.first); });
   for (const PriceBook& book : books) {
     books_[{book.site_id, book.version}] = book;
   }
@@ -144,15 +144,18 @@ Status IndexFollower::LearnClasses(const std::vector<Uuid>& wanted) {
   MutexLock lock(mutex_);
   for (const auto& [id, bytes] : loaded) {
     ASSIGN_OR_RETURN(JobRequest request, DecodeJobRequest(bytes));
-    TakeClass(id, std::move(request));
+    classes_[id] = std::move(request);
   }
   return OkStatus();
 }
 
-void IndexFollower::TakeClass(const Uuid& id, JobRequest request) {
-  const ClassIndex index = waiting_.ClassOf(request);
-  class_ids_[index] = id;
-  classes_[id] = {.request = std::move(request), .index = index};
+void IndexFollower::ForgetClasses() {
+  std::set<Uuid> placed;
+  for (const auto& [job_id, entry] : placed_) {
+    placed.insert(entry.class_id);
+  }
+  std::erase_if(classes_,
+                [&](const auto& known) { return !placed.contains(known.first) && !waiting_.FindClass(known.first); });
 }
 
 Status IndexFollower::Apply(const std::vector<LoggedEvent>& events) {
@@ -199,10 +202,10 @@ void IndexFollower::TakeJob(const JobView& job, Timestamp at) {
     }
     waiting_.Add({.job_id = job.job_id,
                   .version = job.version,
-                  .class_index = known_class->second.index,
                   .project_id = job.project_id,
                   .priority = static_cast<int32_t>(job.priority),
-                  .submit_time = job.created_at});
+                  .submit_time = job.created_at},
+                 job.class_id, known_class->second);
     return;
   }
   waiting_.Remove(job.job_id);
@@ -238,7 +241,7 @@ FederationView IndexFollower::BuildView() const {
     if (share == info_of.end() || known_class == classes_.end()) {
       continue;
     }
-    const JobRequest& request = known_class->second.request;
+    const JobRequest& request = known_class->second;
     own.push_back({.site_id = placed.site_id,
                    .share = placed.share,
                    .amounts = Allocate(ShapeOf(request), RuleOf(*share->second)),
@@ -303,7 +306,7 @@ RoundPlan IndexFollower::PlanRound() {
 void IndexFollower::NotePlan(const Plan& plan, const MatchSetting& setting, RoundPlan& round) {
   for (const Assignment& assignment : plan.assignments) {
     const WaitingJob* job = waiting_.Find(assignment.job_id);
-    const JobRequest& request = waiting_.class_at(job->class_index).request;
+    const JobClass& job_class = waiting_.class_at(job->class_index);
     const ShareInfo& share = setting.federation.shares[assignment.share].info;
     round.attempts.push_back({.job_id = assignment.job_id,
                               .task_index = 0,
@@ -311,10 +314,10 @@ void IndexFollower::NotePlan(const Plan& plan, const MatchSetting& setting, Roun
                               .attempt_id = parts_.ids.Random<AttemptId>(),
                               .site_id = share.site_id,
                               .share = share.name,
-                              .price_version = price_lists_[request.price_list][share.site_id],
+                              .price_version = price_lists_[job_class.request.price_list][share.site_id],
                               .amounts = assignment.amounts,
                               .time_limit_seconds = assignment.time_limit.count()});
-    placed_[assignment.job_id] = {.class_id = class_ids_[job->class_index],
+    placed_[assignment.job_id] = {.class_id = job_class.id,
                                   .site_id = share.site_id,
                                   .share = share.name,
                                   .version = assignment.version,
@@ -329,7 +332,7 @@ void IndexFollower::NoteRefusals(const Plan& plan, const MatchSetting& setting, 
   for (const ClassRefusal& refusal : plan.refusals) {
     const JobClass& job_class = waiting_.class_at(refusal.class_index);
     const std::string reason = WaitingReason(job_class.request, refusal.refusals, setting, refusal.project_id);
-    reasons_[{refusal.class_index, refusal.project_id}] = reason;
+    reasons_[{job_class.id, refusal.project_id}] = reason;
     if (job_class.request.avoided_shares.empty() || !AllPermanent(refusal)) {
       continue;
     }
@@ -383,13 +386,13 @@ std::string IndexFollower::WaitingReasonOf(JobId job_id) const {
   const JobClass& job_class = waiting_.class_at(job->class_index);
   const ProjectId project_id = waiting_.project_at(job->project);
   for (const std::optional<ProjectId>& whose : {std::optional(project_id), std::optional<ProjectId>()}) {
-    if (const auto reason = reasons_.find({job->class_index, whose}); reason != reasons_.end()) {
+    if (const auto reason = reasons_.find({job_class.id, whose}); reason != reasons_.end()) {
       return reason->second;
     }
   }
   const MatchSetting setting = SettingAt(*basis_, now);
   const Evaluation evaluation = Evaluate(job_class.request, setting, project_id);
-  return reasons_[{job->class_index, project_id}] = EvaluatedReason(job_class.request, evaluation, setting, project_id);
+  return reasons_[{job_class.id, project_id}] = EvaluatedReason(job_class.request, evaluation, setting, project_id);
 }
 
 }  // namespace turnpike

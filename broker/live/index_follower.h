@@ -69,17 +69,14 @@ class IndexFollower final : public QuoteBasisSource, public WaitingJobs {
     std::optional<Timestamp> submitted_at;
     std::optional<Timestamp> started_at;
   };
-  struct KnownClass {
-    JobRequest request;
-    ClassIndex index = 0;  // in waiting_
-  };
   struct SiteData {
     SiteRecord record;
     std::vector<ShareStatus> shares;
   };
 
   void TakeJob(const JobView& job, Timestamp at) REQUIRES(mutex_);
-  void TakeClass(const Uuid& id, JobRequest request) REQUIRES(mutex_);
+  // Classes of which no job waits or is placed.
+  void ForgetClasses() REQUIRES(mutex_);
   // Loads requests of classes that are not known yet.
   Status LearnClasses(const std::vector<Uuid>& wanted) EXCLUDES(mutex_);
   Status LearnPauses() EXCLUDES(mutex_);
@@ -96,15 +93,14 @@ class IndexFollower final : public QuoteBasisSource, public WaitingJobs {
   mutable Mutex mutex_;
   WaitingIndex waiting_ GUARDED_BY(mutex_);
   std::map<JobId, Placed> placed_ GUARDED_BY(mutex_);
-  std::map<Uuid, KnownClass> classes_ GUARDED_BY(mutex_);
-  std::map<ClassIndex, Uuid> class_ids_ GUARDED_BY(mutex_);
+  std::map<Uuid, JobRequest> classes_ GUARDED_BY(mutex_);
   std::vector<SiteData> sites_ GUARDED_BY(mutex_);
   std::map<int64_t, std::map<SiteId, int64_t>> price_lists_ GUARDED_BY(mutex_);  // list -> site -> version
   std::map<std::pair<SiteId, int64_t>, PriceBook> books_ GUARDED_BY(mutex_);
   int64_t price_list_newest_ GUARDED_BY(mutex_) = 0;
   std::vector<StoredPause> pauses_ GUARDED_BY(mutex_);
   // Of a class; of one project of it where a pause stopped that project alone, or where it was asked for.
-  mutable std::map<std::pair<ClassIndex, std::optional<ProjectId>>, std::string> reasons_ GUARDED_BY(mutex_);
+  mutable std::map<std::pair<Uuid, std::optional<ProjectId>>, std::string> reasons_ GUARDED_BY(mutex_);
   std::shared_ptr<const QuoteBasis> basis_ GUARDED_BY(mutex_) = std::make_shared<QuoteBasis>();
 };
 

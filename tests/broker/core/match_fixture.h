@@ -101,10 +101,10 @@ class MatchFixture {
     const JobId job_id = IdFor<JobId>(added);
     waiting.Add({.job_id = job_id,
                  .version = 1,
-                 .class_index = waiting.ClassOf(request),
                  .project_id = IdFor<ProjectId>(project),
                  .priority = priority,
-                 .submit_time = kNow - std::chrono::hours(1) + std::chrono::seconds(added)});
+                 .submit_time = kNow - std::chrono::hours(1) + std::chrono::seconds(added)},
+                request);
     return job_id;
   }
   void AddMany(int count, const JobRequest& request) {

@@ -238,7 +238,8 @@ TEST(Matcher, ArrivalsAloneCanBeMatched) {
   MatchFixture fixture({ShareNamed("alpha", "main")});
   fixture.Add(WholeNodes(1));
   fixture.Add(OneCore());
-  const std::vector<ClassIndex> arrivals = {fixture.waiting.ClassOf(OneCore()), fixture.waiting.ClassOf(OneCore())};
+  const ClassIndex one_core = *fixture.waiting.FindClass(OneCore());
+  const std::vector<ClassIndex> arrivals = {one_core, one_core};
   EXPECT_EQ(fixture.Placements(MatchClasses(fixture.waiting, arrivals, fixture.Setting())), "2 alpha/main");
 }
 

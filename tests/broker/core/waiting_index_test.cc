@@ -18,12 +18,8 @@ JobId Job(uint64_t number) {
   return IdFor<JobId>(number);
 }
 
-WaitingIndex::NewJob New(WaitingIndex& index, uint64_t number, int64_t version = 1) {
-  return {.job_id = Job(number),
-          .version = version,
-          .class_index = index.ClassOf(OneCore()),
-          .project_id = IdFor<ProjectId>(1),
-          .submit_time = kNow};
+WaitingIndex::NewJob New(uint64_t number, int64_t version = 1) {
+  return {.job_id = Job(number), .version = version, .project_id = IdFor<ProjectId>(1), .submit_time = kNow};
 }
 
 std::vector<JobId> Queue(const WaitingIndex& index, ClassIndex class_index = 0) {
@@ -36,15 +32,15 @@ std::vector<JobId> Queue(const WaitingIndex& index, ClassIndex class_index = 0) 
 
 TEST(WaitingIndex, OrdersByPriorityThenTimeThenId) {
   WaitingIndex index;
-  WaitingIndex::NewJob late = New(index, 1);
+  WaitingIndex::NewJob late = New(1);
   late.submit_time = kNow + std::chrono::seconds(1);
-  WaitingIndex::NewJob urgent = New(index, 4);
+  WaitingIndex::NewJob urgent = New(4);
   urgent.priority = 5;
   urgent.submit_time = kNow + std::chrono::hours(1);
-  WaitingIndex::NewJob low = New(index, 0);
+  WaitingIndex::NewJob low = New(0);
   low.priority = -5;
-  for (const WaitingIndex::NewJob& job : {late, low, New(index, 3), New(index, 2), urgent}) {
-    EXPECT_TRUE(index.Add(job));
+  for (const WaitingIndex::NewJob& job : {late, low, New(3), New(2), urgent}) {
+    EXPECT_TRUE(index.Add(job, OneCore()));
   }
   EXPECT_THAT(Queue(index), ElementsAre(Job(4), Job(2), Job(3), Job(1), Job(0)));
 }
@@ -52,25 +48,69 @@ TEST(WaitingIndex, OrdersByPriorityThenTimeThenId) {
 TEST(WaitingIndex, EqualRequestsAreOneClassWhateverTheirPriority) {
   WaitingIndex index;
   JobRequest request = OneCore();
-  const ClassIndex first = index.ClassOf(request);
+  index.Add(New(1), request);
   request.priority = 7;
-  EXPECT_EQ(index.ClassOf(request), first);
+  index.Add(New(2), request);
   request.sites = {"b", "a"};
-  const ClassIndex other = index.ClassOf(request);
-  EXPECT_NE(other, first);
+  index.Add(New(3), request);
   request.sites = {"a", "b"};
-  EXPECT_EQ(index.ClassOf(request), other);
+  index.Add(New(4), request);
+  EXPECT_EQ(index.Find(Job(1))->class_index, index.Find(Job(2))->class_index);
+  EXPECT_EQ(index.Find(Job(3))->class_index, index.Find(Job(4))->class_index);
+  EXPECT_NE(index.Find(Job(1))->class_index, index.Find(Job(3))->class_index);
+  EXPECT_EQ(index.FindClass(request), index.Find(Job(3))->class_index);
   EXPECT_EQ(index.class_count(), 2U);
+}
+
+TEST(WaitingIndex, AClassGoesWithItsLastJobAndLeavesItsPlaceToAnother) {
+  WaitingIndex index;
+  for (uint64_t i = 0; i < 1'000; ++i) {
+    JobRequest request = OneCore();
+    request.budget_micros = static_cast<int64_t>(i);
+    ASSERT_TRUE(index.Add(New(i), request));
+    EXPECT_EQ(index.class_at(index.Find(Job(i))->class_index).request, request);
+    ASSERT_TRUE(index.Remove(Job(i)));
+    EXPECT_EQ(index.FindClass(request), std::nullopt);
+  }
+  EXPECT_EQ(index.class_count(), 1U);
+}
+
+TEST(WaitingIndex, AClassStaysWhileAJobOfItIsHeldBack) {
+  WaitingIndex index;
+  index.Add(New(1), OneCore());
+  index.Add(New(2), OneCore());
+  index.Delay(Job(1), kNow);
+  index.Remove(Job(2));
+  ASSERT_TRUE(index.FindClass(OneCore()));
+  JobRequest other = OneCore();
+  other.nodes = 2;
+  index.Add(New(3), other);
+  index.Wake(kNow);
+  EXPECT_THAT(Queue(index, *index.FindClass(OneCore())), ElementsAre(Job(1)));
+  EXPECT_THAT(Queue(index, *index.FindClass(other)), ElementsAre(Job(3)));
+}
+
+TEST(WaitingIndex, AJobThatAsksForSomethingElseLeavesItsClass) {
+  WaitingIndex index;
+  index.Add(New(1, 1), OneCore());
+  JobRequest avoiding = OneCore();
+  avoiding.avoided_shares = {"alpha/main"};
+  EXPECT_FALSE(index.Add(New(1, 1), avoiding));
+  EXPECT_EQ(index.FindClass(avoiding), std::nullopt);
+  EXPECT_TRUE(index.Add(New(1, 2), avoiding));
+  EXPECT_EQ(index.FindClass(OneCore()), std::nullopt);
+  EXPECT_THAT(Queue(index, *index.FindClass(avoiding)), ElementsAre(Job(1)));
+  EXPECT_EQ(index.class_count(), 1U);
 }
 
 TEST(WaitingIndex, OldNewsOfAJobChangesNothing) {
   WaitingIndex index;
-  EXPECT_TRUE(index.Add(New(index, 1, 5)));
-  EXPECT_FALSE(index.Add(New(index, 1, 5)));
-  EXPECT_FALSE(index.Add(New(index, 1, 4)));
-  WaitingIndex::NewJob newer = New(index, 1, 6);
+  EXPECT_TRUE(index.Add(New(1, 5), OneCore()));
+  EXPECT_FALSE(index.Add(New(1, 5), OneCore()));
+  EXPECT_FALSE(index.Add(New(1, 4), OneCore()));
+  WaitingIndex::NewJob newer = New(1, 6);
   newer.priority = 3;
-  EXPECT_TRUE(index.Add(newer));
+  EXPECT_TRUE(index.Add(newer, OneCore()));
   EXPECT_EQ(index.size(), 1U);
   EXPECT_EQ(index.Find(Job(1))->priority, 3);
   EXPECT_FALSE(index.UpdateVersion(Job(1), 6));
@@ -80,8 +120,8 @@ TEST(WaitingIndex, OldNewsOfAJobChangesNothing) {
 
 TEST(WaitingIndex, RemovedJobIsGoneEverywhere) {
   WaitingIndex index;
-  index.Add(New(index, 1));
-  index.Add(New(index, 2));
+  index.Add(New(1), OneCore());
+  index.Add(New(2), OneCore());
   EXPECT_TRUE(index.Delay(Job(2), kNow));
   EXPECT_TRUE(index.Remove(Job(1)));
   EXPECT_TRUE(index.Remove(Job(2)));
@@ -95,11 +135,11 @@ TEST(WaitingIndex, RemovedJobIsGoneEverywhere) {
 
 TEST(WaitingIndex, DelayedJobsJoinWhenTheirTimeComes) {
   WaitingIndex index;
-  WaitingIndex::NewJob later = New(index, 1);
+  WaitingIndex::NewJob later = New(1);
   later.not_before = kNow + std::chrono::seconds(10);
-  index.Add(later);
-  index.Add(New(index, 2));
-  index.Add(New(index, 3));
+  index.Add(later, OneCore());
+  index.Add(New(2), OneCore());
+  index.Add(New(3), OneCore());
   EXPECT_TRUE(index.Delay(Job(3), kNow + std::chrono::seconds(5)));
   EXPECT_THAT(Queue(index), ElementsAre(Job(2)));
   EXPECT_EQ(index.NextWake(), kNow + std::chrono::seconds(5));
@@ -113,9 +153,9 @@ TEST(WaitingIndex, DelayedJobsJoinWhenTheirTimeComes) {
 
 TEST(WaitingIndex, ProjectsAreFoundByTheirId) {
   WaitingIndex index;
-  WaitingIndex::NewJob job = New(index, 1);
+  WaitingIndex::NewJob job = New(1);
   job.project_id = IdFor<ProjectId>(9);
-  index.Add(job);
+  index.Add(job, OneCore());
   const std::optional<ProjectIndex> project = index.FindProject(IdFor<ProjectId>(9));
   ASSERT_TRUE(project);
   EXPECT_EQ(index.project_at(*project), IdFor<ProjectId>(9));
@@ -132,10 +172,10 @@ TEST(WaitingIndex, AnyOrderOfChangesGivesTheSameQueue) {
     if (random() % 3 == 0) {
       EXPECT_EQ(index.Remove(Job(number)), expected.erase(number) == 1);
     } else {
-      WaitingIndex::NewJob job = New(index, number, step);
+      WaitingIndex::NewJob job = New(number, step);
       job.priority = static_cast<int32_t>(random() % 5);
       job.not_before = random() % 4 == 0 ? kNow : Timestamp{};
-      EXPECT_TRUE(index.Add(job));
+      EXPECT_TRUE(index.Add(job, OneCore()));
       expected[number] = job.priority;
     }
   }
@@ -157,7 +197,7 @@ TEST(WaitingIndex, JobTakesAtMostTwoHundredAndFiftyBytes) {
   const size_t before = mallinfo2().uordblks + mallinfo2().hblkhd;
   WaitingIndex index;
   for (uint64_t i = 0; i < kJobs; ++i) {
-    index.Add(New(index, i));
+    index.Add(New(i), OneCore());
   }
   const size_t after = mallinfo2().uordblks + mallinfo2().hblkhd;
   EXPECT_LE((after - before) / kJobs, 250U);
