@@ -139,13 +139,11 @@ Status JudgeAndMove(AttemptStanding& standing, const SiteReport& report, Timesta
       .cause = interrupted ? EndCause::kSiteInterrupted : report.cause,
       .fault = report.fault,
       .exit_code = report.exit_code ? std::optional<int32_t>(static_cast<int32_t>(*report.exit_code)) : std::nullopt,
-      .exit_signal = static_cast<int32_t>(report.exit_signal),
-      .back_pressure = effect.back_pressure};
+      .exit_signal = static_cast<int32_t>(report.exit_signal)};
   const RetryStanding retry{.attempts_started = static_cast<int32_t>(standing.start_count),
                             .attempts_max = static_cast<int32_t>(standing.attempts_max),
                             .rerun_safe = standing.rerun_safe,
-                            .cancel_requested = standing.job.cancel_requested,
-                            .other_share_left = true};
+                            .cancel_requested = standing.job.cancel_requested};
   const std::optional<JobVerdict> verdict = JudgeJob(standing.state, end, retry);
   if (!verdict) {
     return OkStatus();

@@ -61,14 +61,10 @@ JobVerdict JudgeEnded(const AttemptEnd& end, const RetryStanding& standing) {
   __builtin_unreachable();
 }
 
-// It provably never ran, so another try costs nothing.
-JobVerdict JudgeNeverStarted(AttemptState state, const AttemptEnd& end, const RetryStanding& standing) {
+// It provably never ran, so another try costs nothing.  Whether any share is left to try, the next round finds out.
+JobVerdict JudgeNeverStarted(const RetryStanding& standing) {
   if (standing.cancel_requested) {
     return {.event = JobEvent::kCancelled, .cause = EndCause::kCancelledByUser};
-  }
-  const bool refused = state == AttemptState::kNotStarted && !end.back_pressure;
-  if (refused && !standing.other_share_left) {
-    return {.event = JobEvent::kFailed, .cause = EndCause::kRefused, .fault = FaultClass::kPolicy};
   }
   return {.event = JobEvent::kReturned};
 }
@@ -114,7 +110,7 @@ std::optional<JobVerdict> JudgeJob(AttemptState state, const AttemptEnd& end, co
     case AttemptState::kNotStarted:
     case AttemptState::kFenced:
     case AttemptState::kWithdrawn:
-      return JudgeNeverStarted(state, end, standing);
+      return JudgeNeverStarted(standing);
   }
   __builtin_unreachable();
 }

@@ -17,7 +17,6 @@ struct AttemptEnd {
   FaultClass fault = FaultClass::kNone;  // as the site said; kNone: by cause
   std::optional<int32_t> exit_code;
   int32_t exit_signal = 0;
-  bool back_pressure = false;  // with NOT_STARTED: a limit of the site, no verdict about the job
 };
 
 // What the job's own side says.
@@ -26,7 +25,6 @@ struct RetryStanding {
   int32_t attempts_max = 3;
   bool rerun_safe = false;
   bool cancel_requested = false;
-  bool other_share_left = true;  // some share that has not refused the job could run it
 };
 
 struct JobVerdict {

@@ -9,7 +9,6 @@ const RetryStanding kFirst{.attempts_started = 1};
 const RetryStanding kRerun{.attempts_started = 1, .rerun_safe = true};
 const RetryStanding kLastRerun{.attempts_started = 3, .rerun_safe = true};
 const RetryStanding kCancelling{.attempts_started = 1, .rerun_safe = true, .cancel_requested = true};
-const RetryStanding kNowhereElse{.attempts_started = 0, .other_share_left = false};
 
 AttemptEnd Program(int32_t code, int32_t signal = 0) {
   AttemptEnd end;
@@ -23,12 +22,6 @@ AttemptEnd Because(EndCause cause, FaultClass fault = FaultClass::kNone) {
   AttemptEnd end;
   end.cause = cause;
   end.fault = fault;
-  return end;
-}
-
-AttemptEnd BackPressure() {
-  AttemptEnd end;
-  end.back_pressure = true;
   return end;
 }
 
@@ -93,14 +86,8 @@ const Case kCases[] = {
      Failed(EndCause::kSiteInterrupted, FaultClass::kSite)},
     {"interrupted under a cancel", AttemptState::kInterrupted, {}, kCancelling, kCancelledByUser},
     {"refused", AttemptState::kNotStarted, {}, kFirst, kReturned},
-    {"refused everywhere",
-     AttemptState::kNotStarted,
-     {},
-     kNowhereElse,
-     Failed(EndCause::kRefused, FaultClass::kPolicy)},
-    {"back-pressure is no refusal", AttemptState::kNotStarted, BackPressure(), kNowhereElse, kReturned},
     {"refused under a cancel", AttemptState::kNotStarted, {}, kCancelling, kCancelledByUser},
-    {"fenced", AttemptState::kFenced, {}, kNowhereElse, kReturned},
+    {"fenced", AttemptState::kFenced, {}, kFirst, kReturned},
     {"fenced under a cancel", AttemptState::kFenced, {}, kCancelling, kCancelledByUser},
     {"withdrawn", AttemptState::kWithdrawn, {}, kFirst, kReturned},
     {"withdrawn for a cancel", AttemptState::kWithdrawn, {}, kCancelling, kCancelledByUser},

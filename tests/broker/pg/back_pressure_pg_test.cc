@@ -29,6 +29,7 @@ class Broker {
     position_ = events->empty() ? position_ : events->back().position;
   }
   std::vector<PlannedAttempt> Plan() { return index_.PlanRound().attempts; }
+  std::vector<HopelessJob> Hopeless() { return index_.PlanRound().hopeless; }
   std::string WaitingReasonOf(JobId job_id) const { return index_.WaitingReasonOf(job_id); }
 
  private:
@@ -148,6 +149,24 @@ TEST_F(BackPressure, LeavesOtherProjectsAlone) {
   const auto seen = database_.AsProjects({database_.ids().Random<ProjectId>()}, "SELECT FROM share_pause");
   ASSERT_TRUE(seen.ok()) << seen.status();
   EXPECT_TRUE(seen->empty());
+}
+
+TEST_F(BackPressure, IsNoVerdictAboutTheJobAndARefusalForGoodIs) {
+  Broker broker = StartBroker();
+  const JobView job = SubmitAtPrices();
+  TurnAway(job);
+  broker.Follow();
+  EXPECT_THAT(broker.Hopeless(), IsEmpty());
+
+  SiteReport refused = Report(ReportKind::kNotStarted, Place(Get(job.job_id)));
+  refused.not_started = NotStartedKind::kRefused;
+  ASSERT_TRUE(Apply({refused}).ok());
+  broker.Follow();
+  const std::vector<HopelessJob> hopeless = broker.Hopeless();
+  ASSERT_THAT(hopeless, SizeIs(1));
+  EXPECT_EQ(*placement_.FailHopeless(hopeless), 1U);
+  EXPECT_EQ(Get(job.job_id).state, JobState::kFailed);
+  EXPECT_EQ(Get(job.job_id).cause, EndCause::kRefused);
 }
 
 TEST_F(BackPressure, WhatLapsedLongAgoIsRemoved) {
