@@ -32,7 +32,7 @@ class SessionOutbox {
   struct Settings {
     SiteTraits traits;
     std::chrono::milliseconds capacity_interval{10'000};
-    std::chrono::milliseconds log_wait_max{2'000};  // how long an ending waits for its output
+    std::chrono::milliseconds log_wait_max{10'000};  // how long an ending waits for its output
     size_t tail_bytes = 64 << 10;
   };
   struct Parts {

@@ -145,6 +145,13 @@ TEST_F(FirstJob, RefusesBadInputAndNamesTheField) {
   EXPECT_EQ(JobByName(std::string(200, 'x')).job_id(), "");
 }
 
+TEST_F(FirstJob, TakesItsProjectsName) {
+  const ChildResult result = Run({"submit", "--project=dev", "--dry-run", "--", "/bin/true"});
+  EXPECT_EQ(result.exit_code, 0) << result.error_output;
+  EXPECT_EQ(Run({"queue", "--project=dev"}).exit_code, 0);
+  EXPECT_EQ(Run({"queue", "--project=other"}).exit_code, kExitNotFound);
+}
+
 TEST_F(FirstJob, SaysWhatIsNotThere) {
   EXPECT_EQ(Run({"show", "987654321"}).exit_code, kExitNotFound);
 }
