@@ -1,19 +1,13 @@
 #include "broker/live/index_follower.h"
 
 #include <algorithm>
-#include <iterator>
-#include <set>
 
 #include "base/log.h"
-#include "broker/core/capacity_codec.h"
 #include "broker/core/explain.h"
 #include "broker/core/reason.h"
-#include "broker/core/stored_request.h"
 
 namespace turnpike {
 namespace {
-
-constexpr size_t kSitesMax = 10'000;
 
 bool AllPermanent(const ClassRefusal& refusal) {
   return std::ranges::all_of(refusal.refusals, [](const ShareRefusal& one) { return IsPermanent(one.reason); });
@@ -54,108 +48,6 @@ Status IndexFollower::Rebuild() {
     }
   }
   return RefreshSites();
-}
-
-Status IndexFollower::RefreshSites() {
-  ASSIGN_OR_RETURN(std::vector<SiteRecord> records, parts_.sites.List("", kSitesMax));
-  std::vector<SiteData> sites;
-  for (SiteRecord& record : records) {
-    SiteData site{.record = std::move(record), .shares = {}};
-    if (!site.record.capacity.empty()) {
-      ASSIGN_OR_RETURN(site.shares, DecodeCapacity(site.record.capacity));
-    }
-    for (ShareStatus& share : site.shares) {
-      share.info.site_id = site.record.site_id;
-      share.info.site_name = site.record.name;
-      // The site's own clock may be off: what counts is when the figures came.
-      share.load.observed_at = site.record.last_seen_at.value_or(share.load.observed_at);
-    }
-    sites.push_back(std::move(site));
-  }
-  {
-    MutexLock lock(mutex_);
-    sites_ = std::move(sites);
-  }
-  RETURN_IF_ERROR(LearnPauses());
-  return LearnPrices();
-}
-
-Status IndexFollower::LearnPauses() {
-  ASSIGN_OR_RETURN(std::vector<StoredPause> pauses, parts_.placement.LoadPauses());
-  MutexLock lock(mutex_);
-  pauses_ = std::move(pauses);
-  return OkStatus();
-}
-
-Status IndexFollower::LearnPrices(std::optional<int64_t> also) {
-  ASSIGN_OR_RETURN(const PriceListRecord newest, parts_.sites.LatestPriceList());
-  std::set<int64_t> used = {newest.id, also.value_or(newest.id)};
-  std::set<int64_t> wanted;
-  {
-    MutexLock lock(mutex_);
-    ForgetClasses();
-    for (const auto& [id, request] : classes_) {
-      used.insert(request.price_list);
-    }
-    std::ranges::copy_if(used, std::inserter(wanted, wanted.end()),
-                         [&](int64_t id) { return !price_lists_.contains(id); });
-  }
-  ASSIGN_OR_RETURN(std::vector<PriceListRecord> lists, parts_.sites.PriceLists({wanted.begin(), wanted.end()}));
-  lists.push_back(newest);
-  std::vector<std::pair<SiteId, int64_t>> versions;
-  {
-    MutexLock lock(mutex_);
-    for (const PriceListRecord& list : lists) {
-      for (const auto& version : list.versions) {
-        if (!books_.contains(version)) {
-          versions.push_back(version);
-        }
-      }
-    }
-  }
-  ASSIGN_OR_RETURN(const std::vector<PriceBook> books, parts_.sites.PriceBooks(versions));
-  MutexLock lock(mutex_);
-  for (const PriceListRecord& list : lists) {
-    price_lists_[list.id] = {list.versions.begin(), list.versions.end()};
-  }
-  std::erase_if(price_lists_, [&](const auto& list) { return !used.contains(list.first); });
-  for (const PriceBook& book : books) {
-    books_[{book.site_id, book.version}] = book;
-  }
-  price_list_newest_ = std::max(price_list_newest_, newest.id);  // Two threads may learn at once.
-  RebuildBasis();
-  return OkStatus();
-}
-
-Status IndexFollower::LearnClasses(const std::vector<Uuid>& wanted) {
-  std::set<Uuid> unknown;
-  {
-    MutexLock lock(mutex_);
-    for (const Uuid& id : wanted) {
-      if (!classes_.contains(id)) {
-        unknown.insert(id);
-      }
-    }
-  }
-  if (unknown.empty()) {
-    return OkStatus();
-  }
-  ASSIGN_OR_RETURN(const auto loaded, parts_.placement.LoadClasses({unknown.begin(), unknown.end()}));
-  MutexLock lock(mutex_);
-  for (const auto& [id, bytes] : loaded) {
-    ASSIGN_OR_RETURN(JobRequest request, DecodeJobRequest(bytes));
-    classes_[id] = std::move(request);
-  }
-  return OkStatus();
-}
-
-void IndexFollower::ForgetClasses() {
-  std::set<Uuid> placed;
-  for (const auto& [job_id, entry] : placed_) {
-    placed.insert(entry.class_id);
-  }
-  std::erase_if(classes_,
-                [&](const auto& known) { return !placed.contains(known.first) && !waiting_.FindClass(known.first); });
 }
 
 Status IndexFollower::Apply(const std::vector<LoggedEvent>& events) {
@@ -358,8 +250,7 @@ Result<std::shared_ptr<const QuoteBasis>> IndexFollower::BasisWith(int64_t price
   };
   std::shared_ptr<const QuoteBasis> basis = Basis();
   if (!holds(*basis)) {
-    RETURN_IF_ERROR(LearnPrices(price_list));
-    basis = Basis();
+    ASSIGN_OR_RETURN(basis, LearnPrices(price_list));
   }
   return holds(*basis) ? Result<std::shared_ptr<const QuoteBasis>>(basis)
                        : FailedPrecondition("price list {} is not known; ask for a new quote", price_list);

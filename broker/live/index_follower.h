@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -38,10 +39,13 @@ class IndexFollower final : public QuoteBasisSource, public WaitingJobs {
   };
   explicit IndexFollower(Parts parts) : parts_(std::move(parts)) {}
 
+  // Rebuild, RefreshSites and Apply are one thread's.
   // Everything anew from the database.
   Status Rebuild() EXCLUDES(mutex_);
   // Sites, capacities and prices anew; cheap.
   Status RefreshSites() EXCLUDES(mutex_);
+  // Those that are QUARANTINED, as last read.
+  std::vector<SiteId> SitesShutOut() const EXCLUDES(mutex_);
   // The next events of the log, in order.
   Status Apply(const std::vector<LoggedEvent>& events) EXCLUDES(mutex_);
 
@@ -75,13 +79,14 @@ class IndexFollower final : public QuoteBasisSource, public WaitingJobs {
   };
 
   void TakeJob(const JobView& job, Timestamp at) REQUIRES(mutex_);
-  // Classes of which no job waits or is placed.
+  // Classes of which no job waits or is placed.  On the placement loop's thread: it learns them before their jobs.
   void ForgetClasses() REQUIRES(mutex_);
   // Loads requests of classes that are not known yet.
   Status LearnClasses(const std::vector<Uuid>& wanted) EXCLUDES(mutex_);
   Status LearnPauses() EXCLUDES(mutex_);
   // Loads the price lists that known classes were quoted by, and this one.
-  Status LearnPrices(std::optional<int64_t> also = {}) EXCLUDES(mutex_);
+  Result<std::shared_ptr<const QuoteBasis>> LearnPrices(std::optional<int64_t> also = {}) EXCLUDES(mutex_);
+  void AddListsInUse(std::set<int64_t>& lists) const REQUIRES(mutex_);
   FederationView BuildView() const REQUIRES(mutex_);
   std::vector<SharePause> PausesAt(const FederationView& federation) const REQUIRES(mutex_);
   std::vector<PriceList> BuildLists(const FederationView& federation) const REQUIRES(mutex_);
