@@ -21,6 +21,7 @@
 #include "broker/identity/bearer_token.h"
 #include "broker/pg/pg_token_store.h"
 #include "broker/serve_main.h"
+#include "broker/site_main.h"
 
 namespace turnpike {
 namespace {
@@ -33,6 +34,7 @@ constexpr char kFooter[] =
     "      --user-address 0.0.0.0:7443 --agent-address 0.0.0.0:7444 --ca-certificate ca.pem --ca-key ca.key\n"
     "  turnpike-broker token create --database '…' --project astro --subject alice --role user\n"
     "  turnpike-broker audit --database '…'\n"
+    "  turnpike-broker site quarantine --database '…' --site alpha --reason 'its key was stolen'\n"
     "\n"
     "Exit codes: 0 done, or stopped by a signal; 1 failed (the last line says why), or the books are not sound; 2 "
     "wrong\n"
@@ -51,6 +53,7 @@ struct Options {
   std::string token_project;
   std::string token_subject;
   std::vector<std::string> token_roles = {"user"};
+  Quarantine quarantine{.site = {}, .reason = "by the federation's operator"};
 };
 
 Result<int> Done(const Status& status) {
@@ -147,6 +150,16 @@ Result<int> Audit(const Options& options) {
   return sound ? 0 : kExitFailed;
 }
 
+Status ShutOut(const Options& options) {
+  ASSIGN_OR_RETURN(const std::string database, DatabaseOf(options));
+  return RunSiteQuarantine(AccessFor(database, kApiRole), options.quarantine);
+}
+
+Status LetIn(const Options& options) {
+  ASSIGN_OR_RETURN(const std::string database, DatabaseOf(options));
+  return RunSiteRelease(AccessFor(database, kApiRole), options.quarantine.site);
+}
+
 void AddOptions(CLI::App& app, Options& options) {
   app.footer(kFooter);
   app.fallthrough();  // --database and the like may stand before or after the subcommand
@@ -202,12 +215,26 @@ void AddTokenCommands(CLI::App& app, Options& options, Command& chosen) {
   create->callback([&] { chosen = [&options] { return Done(CreateToken(options)); }; });
 }
 
+void AddSiteCommands(CLI::App& app, Options& options, Command& chosen) {
+  CLI::App* site = AddCommand(app, "site", "Sites that are shut out, in the database itself");
+  site->require_subcommand(1);
+  CLI::App* quarantine = AddCommand(*site, "quarantine", "Shut a site out; running brokers end its stream in seconds");
+  CLI::App* release = AddCommand(*site, "release", "Let a site in again that was shut out");
+  for (CLI::App* command : {quarantine, release}) {
+    command->add_option("--site", options.quarantine.site, "Its name or id")->required();
+  }
+  quarantine->add_option("--reason", options.quarantine.reason, "Why, for people");
+  quarantine->callback([&] { chosen = [&options] { return Done(ShutOut(options)); }; });
+  release->callback([&] { chosen = [&options] { return Done(LetIn(options)); }; });
+}
+
 int Main(int argc, char** argv) {
   Options options;
   CLI::App app("Turnpike's broker: matches jobs to sites, keeps the accounts.", "turnpike-broker");
   AddOptions(app, options);
   Command chosen = [&options] { return Done(Serve(options)); };
   AddTokenCommands(app, options, chosen);
+  AddSiteCommands(app, options, chosen);
   AddCommand(app, "audit", "Check that the books are sound, and say what is not; changes nothing")->callback([&] {
     chosen = [&options] { return Audit(options); };
   });

@@ -54,6 +54,7 @@ Status PlacementLoop::Turn() {
   bool refreshed = sites_changed_.exchange(false);
   if (refreshed || Due(refreshed_, pace_.site_refresh)) {
     RETURN_IF_ERROR(parts_.index.RefreshSites());
+    parts_.sessions.ShutOut(parts_.index.SitesShutOut());
     refreshed = true;
   }
   if (Due(signalled_, pace_.sign_of_life)) {

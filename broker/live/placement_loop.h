@@ -12,6 +12,7 @@
 #include "broker/live/event_tail.h"
 #include "broker/live/index_follower.h"
 #include "broker/live/log_hub.h"
+#include "broker/live/site_sessions.h"
 #include "broker/ports/placement_lease.h"
 
 namespace turnpike {
@@ -26,6 +27,7 @@ class PlacementLoop {
     const Clock& clock;
     std::vector<EventListener*> listeners;
     LogHub& logs;
+    SiteSessions& sessions;  // told which sites are shut out
   };
   struct Pace {
     std::chrono::milliseconds look_interval{500};

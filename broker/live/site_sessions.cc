@@ -50,4 +50,13 @@ std::vector<SiteId> SiteSessions::Sites() {
   return sites;
 }
 
+void SiteSessions::ShutOut(const std::vector<SiteId>& sites) {
+  MutexLock lock(mutex_);
+  for (const SiteId site_id : sites) {
+    if (const auto session = sessions_.find(site_id); session != sessions_.end()) {
+      session->second->ShutOut();
+    }
+  }
+}
+
 }  // namespace turnpike

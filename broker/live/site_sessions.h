@@ -1,5 +1,6 @@
 #pragma once
-// The streams of sites that this replica holds, and what wakes them: a changed attempt, a newer session.  Thread-safe.
+// The streams of sites that this replica holds, what wakes them and what ends them: a changed attempt, a newer session,
+// a site that is shut out.  Thread-safe.
 
 #include <functional>
 #include <map>
@@ -18,6 +19,8 @@ class SiteSession {
   virtual void Wake(const std::vector<AttemptId>& attempts) = 0;
   // A newer session of the site took over.
   virtual void Replace() = 0;
+  // Its site is shut out.
+  virtual void ShutOut() = 0;
 };
 
 class SiteSessions final : public EventListener {
@@ -30,6 +33,8 @@ class SiteSessions final : public EventListener {
   // Wakes the sites' streams, where this replica holds them.
   void Wake(const std::map<SiteId, std::vector<AttemptId>>& changed) EXCLUDES(mutex_);
   std::vector<SiteId> Sites() EXCLUDES(mutex_);
+  // Ends the streams of these sites, whatever their agents do.
+  void ShutOut(const std::vector<SiteId>& sites) EXCLUDES(mutex_);
 
  private:
   Mutex mutex_;

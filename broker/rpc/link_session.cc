@@ -71,6 +71,11 @@ void LinkSession::Replace() {
   FinishOnce(SessionReplaced());
 }
 
+void LinkSession::ShutOut() {
+  MutexLock lock(mutex_);
+  FinishOnce(PermissionDenied("this site is shut out; the federation's operator decides when it may come back"));
+}
+
 void LinkSession::ScheduleWork() {
   if (!working_ && !finished_ && (!inbox_.empty() || !woken_.empty())) {
     working_ = true;

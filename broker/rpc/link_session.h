@@ -42,6 +42,7 @@ class LinkSession final : public grpc::ServerBidiReactor<v1::SynchronizeRequest,
 
   void Wake(const std::vector<AttemptId>& attempts) override EXCLUDES(mutex_);
   void Replace() override EXCLUDES(mutex_);
+  void ShutOut() override EXCLUDES(mutex_);
 
  private:
   void OnReadDone(bool ok) override;

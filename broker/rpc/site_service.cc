@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "broker/actions/site_admission.h"
 #include "broker/rpc/check_message.h"
 #include "broker/rpc/convert_site.h"
 #include "broker/rpc/convert_time.h"
@@ -222,12 +223,8 @@ grpc::ServerUnaryReactor* SiteService::QuarantineSite(grpc::CallbackServerContex
       [this](const Principal& principal, const v1::QuarantineSiteRequest& in,
              v1::QuarantineSiteResponse& out) -> Status {
         RETURN_IF_ERROR(RequireRole(principal, Role::kFederationOperator));
-        ASSIGN_OR_RETURN(const SiteRecord record, parts_.sites.Find(in.site()));
         ASSIGN_OR_RETURN(const SiteRecord changed,
-                         parts_.sites.ChangeState(record.site_id,
-                                                  {SiteState::kRegistered, SiteState::kActive, SiteState::kDraining,
-                                                   SiteState::kQuarantined},
-                                                  SiteState::kQuarantined, in.reason()));
+                         turnpike::QuarantineSite(parts_.sites, {.site = in.site(), .reason = in.reason()}));
         *out.mutable_site() = ToProto(changed);
         parts_.site_changed();
         return OkStatus();
@@ -240,10 +237,7 @@ grpc::ServerUnaryReactor* SiteService::ReleaseSite(grpc::CallbackServerContext* 
       parts_.setting, {context, request, response},
       [this](const Principal& principal, const v1::ReleaseSiteRequest& in, v1::ReleaseSiteResponse& out) -> Status {
         RETURN_IF_ERROR(RequireRole(principal, Role::kFederationOperator));
-        ASSIGN_OR_RETURN(const SiteRecord record, parts_.sites.Find(in.site()));
-        const SiteState to = record.agent == 0 ? SiteState::kRegistered : SiteState::kActive;
-        ASSIGN_OR_RETURN(const SiteRecord changed,
-                         parts_.sites.ChangeState(record.site_id, {SiteState::kQuarantined}, to, ""));
+        ASSIGN_OR_RETURN(const SiteRecord changed, turnpike::ReleaseSite(parts_.sites, in.site()));
         *out.mutable_site() = ToProto(changed);
         parts_.site_changed();
         return OkStatus();

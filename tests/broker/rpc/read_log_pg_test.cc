@@ -4,6 +4,7 @@
 #include <thread>
 
 #include "base/stop_signal.h"
+#include "tests/broker/live/fake_session.h"
 #include "tests/broker/rpc/user_services.h"
 #include "tests/broker/rpc/violation_paths.h"
 #include "tests/contracts/eventually.h"
@@ -46,24 +47,6 @@ class Reader {
  private:
   const std::unique_ptr<grpc::ClientContext> context_;
   std::unique_ptr<grpc::ClientReader<v1::ReadLogResponse>> reader_;
-};
-
-// A site's stream that only counts.
-class CountingSession final : public SiteSession {
- public:
-  void Wake(const std::vector<AttemptId>& attempts) override EXCLUDES(mutex_) {
-    MutexLock lock(mutex_);
-    woken_.insert(woken_.end(), attempts.begin(), attempts.end());
-  }
-  void Replace() override {}
-  std::vector<AttemptId> woken() EXCLUDES(mutex_) {
-    MutexLock lock(mutex_);
-    return woken_;
-  }
-
- private:
-  Mutex mutex_;
-  std::vector<AttemptId> woken_ GUARDED_BY(mutex_);
 };
 
 class ReadLog : public UserServices {
@@ -227,7 +210,7 @@ TEST_F(ReadLog, FollowsEachAttempt) {
 }
 
 TEST_F(ReadLog, WakesTheSiteWhenSomebodyBeginsToRead) {
-  CountingSession session;
+  FakeSession session;
   sessions_.Add(site_id_, session);
   Place();
   {
