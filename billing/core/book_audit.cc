@@ -19,6 +19,9 @@ bool IsIn(const AuditedTransfer& transfer, const AuditedAccount& account) {
 }
 
 std::string WrongInHold(const AuditedHold& hold) {
+  if (!hold.job_is_there) {
+    return "the job of this hold is not there";
+  }
   const Int128 spent = static_cast<Int128>(hold.charged_micros) + hold.released_micros;
   if (spent > hold.reserved_micros) {
     return fmt::format("{} charged and {} released of {} reserved", Text(hold.charged_micros),
@@ -59,7 +62,7 @@ BookAudit::BookAudit() : checks_(kChecks) {
   checks_[kHeld].claim = "open holds add up to what accounts hold";
   checks_[kHeld].rows = "accounts";
   checks_[kCharges].claim = "charges stay within their holds";
-  checks_[kCharges].rows = "holds";
+  checks_[kCharges].rows = "jobs";
   checks_[kAttempts].claim = "no attempt is charged twice";
   checks_[kAttempts].rows = "attempts";
 }

@@ -35,7 +35,8 @@ struct AuditedTransfer {
 // A job's hold, and what its transfers say.
 struct AuditedHold {
   JobId job_id;
-  std::optional<AccountId> account_id;  // absent: money of the job moved, and it has no hold
+  bool job_is_there = true;             // else an orphan
+  std::optional<AccountId> account_id;  // absent: the job, or money that moved for it, has no hold
   std::string unit;
   int64_t reserved_micros = 0;
   int64_t charged_micros = 0;

@@ -19,18 +19,20 @@ constexpr char kTransfers[] = R"sql(
       FROM transfer
 )sql";
 
-// Also the jobs that have the one without the other.
+// Also the jobs that have one without the others: no foreign key speaks for them.
 constexpr char kHolds[] = R"sql(
-    SELECT coalesce(h.job_id, t.job_id), h.account_id, coalesce(h.unit, ''), coalesce(h.reserved_micros, 0),
+    SELECT coalesce(j.job_id, h.job_id, t.job_id), j.job_id IS NOT NULL, h.account_id, coalesce(h.unit, ''), coalesce(h.reserved_micros, 0),
            coalesce(h.charged_micros, 0), coalesce(h.released_micros, 0), coalesce(h.refunded_micros, 0),
            coalesce(t.charges, 0)::bigint, coalesce(t.refunds, 0)::bigint
-      FROM funds_hold AS h
+      FROM job AS j
+      FULL JOIN funds_hold AS h
+        ON h.job_id = j.job_id
       FULL JOIN (SELECT job_id, sum(amount_micros) FILTER (WHERE kind = 'CHARGE') AS charges,
                         sum(amount_micros) FILTER (WHERE kind = 'REFUND') AS refunds
                    FROM transfer
                   WHERE job_id IS NOT NULL
                   GROUP BY job_id) AS t
-        ON t.job_id = h.job_id
+        ON t.job_id = coalesce(j.job_id, h.job_id)
      ORDER BY 1
 )sql";
 
@@ -69,14 +71,15 @@ AuditedTransfer TransferAt(const Rows& rows, int row) {
 
 AuditedHold HoldAt(const Rows& rows, int row) {
   return {.job_id = rows.Id<JobId>(row, 0),
-          .account_id = rows.OptionalId<AccountId>(row, 1),
-          .unit = std::string(rows.Text(row, 2)),
-          .reserved_micros = rows.Int(row, 3),
-          .charged_micros = rows.Int(row, 4),
-          .released_micros = rows.Int(row, 5),
-          .refunded_micros = rows.Int(row, 6),
-          .charges_micros = rows.Int(row, 7),
-          .refunds_micros = rows.Int(row, 8)};
+          .job_is_there = rows.Bool(row, 1),
+          .account_id = rows.OptionalId<AccountId>(row, 2),
+          .unit = std::string(rows.Text(row, 3)),
+          .reserved_micros = rows.Int(row, 4),
+          .charged_micros = rows.Int(row, 5),
+          .released_micros = rows.Int(row, 6),
+          .refunded_micros = rows.Int(row, 7),
+          .charges_micros = rows.Int(row, 8),
+          .refunds_micros = rows.Int(row, 9)};
 }
 
 AuditedAttempt AttemptAt(const Rows& rows, int row) {

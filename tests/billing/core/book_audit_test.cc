@@ -81,7 +81,7 @@ TEST(BookAudit, SoundBooksAreSoundAndCounted) {
             "transfers add up to the balances: 3 accounts, sound\n"
             "both sides of a transfer are kept in its unit: 3 transfers, sound\n"
             "open holds add up to what accounts hold: 3 accounts, sound\n"
-            "charges stay within their holds: 2 holds, sound\n"
+            "charges stay within their holds: 2 jobs, sound\n"
             "no attempt is charged twice: 1 attempts, sound\n");
 }
 
@@ -108,6 +108,7 @@ TEST(BookAudit, EachFaultBreaksItsOwnClaim) {
        [](Books& books) { books.holds[0].refunded_micros = books.holds[0].refunds_micros = 21; },
        {kCharges}},
       {"charged without a hold", [](Books& books) { books.holds[1].account_id.reset(); }, {kHeld, kCharges}},
+      {"a hold of no job", [](Books& books) { books.holds[1].job_is_there = false; }, {kCharges}},
       {"a hold in another unit", [](Books& books) { books.holds[1].unit = "USD"; }, {kHeld, kCharges}},
       {"charged twice", [](Books& books) { books.attempts[0].charges = 2; }, {kAttempts}},
       {"refunded twice", [](Books& books) { books.attempts[0].refunds = 2; }, {kAttempts}},

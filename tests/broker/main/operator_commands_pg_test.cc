@@ -32,7 +32,7 @@ TEST_F(OperatorCommands, AuditOfSoundBooksEndsWithZero) {
   ASSERT_TRUE(Apply(WholeLife(Place(Submit(Job())))).ok());
   const ChildResult audit = RunBroker({"audit"});
   EXPECT_EQ(audit.exit_code, 0) << audit.error_output;
-  EXPECT_THAT(audit.output, HasSubstr("charges stay within their holds: 1 holds, sound\n"));
+  EXPECT_THAT(audit.output, HasSubstr("charges stay within their holds: 1 jobs, sound\n"));
 }
 
 TEST_F(OperatorCommands, AuditOfUnsoundBooksNamesTheOffenderAndEndsWithOne) {

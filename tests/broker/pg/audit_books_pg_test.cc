@@ -41,7 +41,7 @@ TEST_F(AuditBooksTest, FindsTheBooksOfJobsSound) {
             "transfers add up to the balances: 3 accounts, sound\n"
             "both sides of a transfer are kept in its unit: 4 transfers, sound\n"
             "open holds add up to what accounts hold: 3 accounts, sound\n"
-            "charges stay within their holds: 4 holds, sound\n"
+            "charges stay within their holds: 4 jobs, sound\n"
             "no attempt is charged twice: 2 attempts, sound\n");
 }
 
@@ -63,7 +63,7 @@ TEST_F(AuditBooksTest, FindsAChargeThatWasMadeTwice) {
         FROM transfer WHERE kind = 'CHARGE' LIMIT 1)");
   const std::string audit = Audit();
   EXPECT_THAT(audit, HasSubstr("no attempt is charged twice: 2 attempts, 1 wrong\n"));
-  EXPECT_THAT(audit, HasSubstr("charges stay within their holds: 4 holds, 1 wrong\n"));
+  EXPECT_THAT(audit, HasSubstr("charges stay within their holds: 4 jobs, 1 wrong\n"));
   EXPECT_THAT(audit, HasSubstr("transfers add up to the balances: 3 accounts, 1 wrong\n"));
 }
 
@@ -74,7 +74,12 @@ TEST_F(AuditBooksTest, FindsATransferInAnotherUnit) {
 
 TEST_F(AuditBooksTest, FindsAJobWhoseHoldIsGone) {
   database_.AsSuperuser("DELETE FROM funds_hold WHERE charged_micros > 0 AND refunded_micros = 0");
-  EXPECT_THAT(Audit(), HasSubstr("charges stay within their holds: 4 holds, 1 wrong\n"));
+  EXPECT_THAT(Audit(), HasSubstr("charges stay within their holds: 4 jobs, 1 wrong\n"));
+}
+
+TEST_F(AuditBooksTest, FindsAHoldWhoseJobIsGone) {
+  database_.AsSuperuser("DELETE FROM job WHERE job_id = $1", Params().Id(waiting_));
+  EXPECT_THAT(Audit(), HasSubstr("\n  " + waiting_.ToString() + ": the job of this hold is not there\n"));
 }
 
 TEST_F(AuditBooksTest, FindsAChargeOfAnAttemptThatIsNotOver) {
