@@ -11,6 +11,7 @@ CLANG_FORMAT = "clang-format-16"
 CLANG_TIDY = "clang-tidy-16"
 FAULT = re.compile(r"^(?P<path>[^\s:][^:\n]*):(?P<line>\d+):\d+: (?:warning|error): (?P<text>.*)", re.MULTILINE)
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]+(?:"([^"]+)"|<([^>]+)>)', re.MULTILINE)
+PRECOMPILED = re.compile(r" (-Winvalid-pch|-include \S*/cmake_pch\.hxx)(?= )")
 GRPC = re.compile(r"grpc(pp)?/|.*\.grpc\.pb\.h$")
 
 
@@ -86,6 +87,17 @@ def tidy_key(tree, command, closure, tool):
     return digest.hexdigest()
 
 
+def without_precompiled_header(tree, commands):
+    """A folder with the same commands, without g++'s precompiled header, which clang takes for a damaged one of its own."""
+    folder = os.path.join(tree.root, "build", "tidy")
+    os.makedirs(folder, exist_ok=True)
+    for entry in commands:
+        entry["command"] = PRECOMPILED.sub("", entry["command"])
+    with open(os.path.join(folder, "compile_commands.json"), "w", encoding="utf-8") as file:
+        json.dump(commands, file)
+    return folder
+
+
 def clang_tidy(tree):
     """Not over files that include gRPC: its headers alone take longer than all the rest."""
     try:
@@ -94,6 +106,7 @@ def clang_tidy(tree):
     except OSError as error:
         yield "compile_commands.json", 0, f"{error.strerror}: {error.filename}; configure first: cmake --preset dev"
         return
+    build = without_precompiled_header(tree, commands)
     version = subprocess.run([CLANG_TIDY, "--version"], capture_output=True, text=True, check=True).stdout
     cache = os.path.join(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "turnpike-tidy")
     os.makedirs(cache, exist_ok=True)
@@ -109,7 +122,7 @@ def clang_tidy(tree):
 
     def run(work):
         path, key = work
-        result = subprocess.run([CLANG_TIDY, "--quiet", "-p", tree.build, path], cwd=tree.root, capture_output=True, text=True)
+        result = subprocess.run([CLANG_TIDY, "--quiet", "-p", build, path], cwd=tree.root, capture_output=True, text=True)
         if result.returncode == 0 and not FAULT.search(result.stdout):
             with open(key, "w", encoding="utf-8"):
                 pass

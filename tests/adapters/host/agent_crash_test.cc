@@ -44,8 +44,9 @@ void Live(const std::string& folder) {
     return site.Last<EndedFact>() != nullptr;
   }));
   EXPECT_EQ(site.Last<EndedFact>()->exit_code, 4);
+  // Without a gap; an earlier life's reports may be acknowledged and gone, and the offer gets the end again.
   for (size_t index = 0; index < site.received().size(); ++index) {
-    EXPECT_EQ(site.received()[index].seq, static_cast<int64_t>(index) + 1);
+    EXPECT_EQ(site.received()[index].seq, site.received().front().seq + static_cast<int64_t>(index));
   }
   site.AcknowledgeAll();
   EXPECT_TRUE(Eventually([&] { return scheduler->Poll({}).sources.front().jobs.empty(); }));
