@@ -1,8 +1,11 @@
 // turnpike-broker: serves a federation.  See --help.
 
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <array>
+#include <climits>
 #include <cstdio>
 #include <functional>
 #include <iostream>
@@ -79,6 +82,15 @@ LogFormat FormatOf(const std::string& name) {
   return LogFormat::kAuto;
 }
 
+// "host:port": brokers of one database differ in it.
+std::string ReplicaName(const std::string& user_address) {
+  std::array<char, HOST_NAME_MAX + 1> host{};
+  if (::gethostname(host.data(), host.size() - 1) != 0) {
+    return user_address;
+  }
+  return fmt::format("{}:{}", host.data(), user_address.substr(user_address.rfind(':') + 1));
+}
+
 Status Serve(Options& options) {
   if (options.dev) {
     return RunDevelopmentBroker(options.dev_settings);
@@ -91,6 +103,9 @@ Status Serve(Options& options) {
                              .link = AccessFor(options.database, kLinkRole),
                              .placement = AccessFor(options.database, kPlacementRole)};
   options.broker.user_address = options.dev_settings.user_address;
+  if (options.broker.replica.empty()) {
+    options.broker.replica = ReplicaName(options.broker.user_address);
+  }
   options.broker.agent_address = options.dev_settings.agent_address;
   ASSIGN_OR_RETURN(const std::unique_ptr<Broker> broker, Broker::Start(options.broker));
   WaitForTerminationSignal();
@@ -182,7 +197,8 @@ void AddOptions(CLI::App& app, Options& options) {
   app.add_option("--ca-certificate", options.broker.ca_certificate_path,
                  "The federation's CA, PEM; made when neither file exists");
   app.add_option("--ca-key", options.broker.ca_key_path, "Its key, PEM, mode 0600");
-  app.add_option("--replica", options.broker.replica, "A name for this process, in records");
+  app.add_option("--replica", options.broker.replica,
+                 "A name for this process, in records (default: the host's name and the port for users)");
   app.add_option("--offer-seconds", options.broker.offer_seconds, "How long an offer stands without a claim")
       ->capture_default_str();
   app.add_option("--usage-wait-seconds", options.broker.usage_wait_seconds,

@@ -27,7 +27,7 @@ struct BrokerSettings {
   std::string trust_domain = "turnpike.local";
   std::string ca_certificate_path;
   std::string ca_key_path;
-  std::string replica;               // a name for this process, in records
+  std::string replica;               // a name for this process, in records; brokers of one database differ in it
   int64_t usage_wait_seconds = 600;  // how long after its end an attempt's usage may come
   int64_t offer_seconds = 60;        // how long an offer stands without a claim
   int64_t spawn_lease_seconds = 60;  // how long after its claim a spawn may begin

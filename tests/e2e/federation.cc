@@ -103,6 +103,7 @@ Federation::Federation(const Settings& settings)
       user_port_(FindFreePort(random_)),
       agent_port_(FindFreePort(random_)),
       broker_({.name = "broker", .argv = BrokerCommand(), .log_path = Path("broker.log")}),
+      agent_addresses_(fmt::format("localhost:{}", agent_port_)),
       payload_(std::make_unique<Payload>(Path("payload.log"))) {}
 
 std::vector<std::string> Federation::BrokerCommand() const {
@@ -143,10 +144,51 @@ Status Federation::StartBroker(const std::string& failpoints) {
     ASSIGN_OR_RETURN(const std::string text, ReadFile(settings_path));
     ASSIGN_OR_RETURN(const ClientSettings settings, ParseSettings(text, {.folder = data_folder(), .home = ""}));
     ASSIGN_OR_RETURN(connection_settings_, ToConnectionSettings(settings));
-    ASSIGN_OR_RETURN(std::unique_ptr<Client> watching, MakeClient());
-    watch_ = std::make_unique<JobWatch>(std::move(watching));
+    RETURN_IF_ERROR(RenewWatch());
   }
   return OkStatus();
+}
+
+Status Federation::RenewWatch() {
+  if (watch_) {
+    watch_->Stop();
+  }
+  ASSIGN_OR_RETURN(std::unique_ptr<Client> watching, MakeClient());
+  watch_ = std::make_unique<JobWatch>(std::move(watching));
+  return OkStatus();
+}
+
+Result<Daemon*> Federation::AddReplica(const std::string& name) {
+  const int user_port = FindFreePort(random_);
+  const int agent_port = FindFreePort(random_);
+  replicas_.push_back(std::make_unique<Daemon>(Daemon::Settings{
+      .name = name,
+      .argv = {ProgramPath("turnpike-broker"), "--database",
+               fmt::format("host={}/postgres/socket dbname=turnpike", data_folder()), "--user-address",
+               fmt::format("127.0.0.1:{}", user_port), "--agent-address", fmt::format("127.0.0.1:{}", agent_port),
+               "--ca-certificate", data_folder() + "/ca/ca.pem", "--ca-key", data_folder() + "/ca/ca.key", "--replica",
+               name, "--usage-wait-seconds", std::to_string(settings_.usage_wait.count())},
+      .log_path = Path(name + ".log")}));
+  Daemon& replica = *replicas_.back();
+  RETURN_IF_ERROR(replica.Start({}));
+  ConnectionSettings alone = connection_settings_;
+  alone.addresses = {fmt::format("localhost:{}", user_port)};
+  const auto serves = [&] {
+    Result<std::unique_ptr<Connection>> connection = Connect(alone);
+    if (!connection.ok()) {
+      return false;
+    }
+    Client::Parts parts;
+    parts.connection = *std::move(connection);
+    return Client(std::move(parts), ids_).ListSites({}).ok();
+  };
+  if (!Eventually(serves, kStartTime)) {
+    return Internal("replica {} does not serve; its log ends with:\n{}", name, replica.LogTail());
+  }
+  connection_settings_.addresses.push_back(alone.addresses.front());
+  agent_addresses_ += fmt::format(",localhost:{}", agent_port);
+  RETURN_IF_ERROR(RenewWatch());
+  return &replica;
 }
 
 Result<ProcessIdentity> Federation::LocalAgent() const {
@@ -162,9 +204,8 @@ Result<SiteAgent*> Federation::AddSite(SiteSettings settings, const std::string&
   const std::string site_folder = Path(settings.name);
   RETURN_IF_ERROR(MakeFolders(site_folder));
   sites_.push_back(std::make_unique<SiteAgent>(
-      std::move(settings), SiteAgent::Place{.folder = site_folder,
-                                            .user_address = user_address(),
-                                            .agent_address = fmt::format("localhost:{}", agent_port_)}));
+      std::move(settings),
+      SiteAgent::Place{.folder = site_folder, .user_address = user_address(), .agent_address = agent_addresses_}));
   SiteAgent& site = *sites_.back();
   ASSIGN_OR_RETURN(const std::unique_ptr<Client> client, MakeClient());
   RETURN_IF_ERROR(site.Enroll(*client));

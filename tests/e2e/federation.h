@@ -40,6 +40,9 @@ class Federation {
   // that it starts.
   Status StartBroker(const std::string& failpoints = "");
   Daemon& broker() { return broker_; }
+  // A further broker on the same database, before the first job.  Clients and sites that are made after it know its
+  // addresses too.
+  Result<Daemon*> AddReplica(const std::string& name);
   // The agent of the local site, by its file agent.pid.
   Result<ProcessIdentity> LocalAgent() const;
   // A further site, enrolled and taking jobs.
@@ -77,6 +80,8 @@ class Federation {
   std::string user_address() const;
 
  private:
+  // One that knows every broker that there is.
+  Status RenewWatch();
   std::string failpoint_log() const { return Path("failpoints.log"); }
   std::string data_folder() const { return Path("data"); }
   std::vector<std::string> BrokerCommand() const;
@@ -90,6 +95,8 @@ class Federation {
   int user_port_ = 0;
   int agent_port_ = 0;
   Daemon broker_;
+  std::vector<std::unique_ptr<Daemon>> replicas_;
+  std::string agent_addresses_;             // of all brokers, with commas
   ConnectionSettings connection_settings_;  // the same at each start
   std::vector<std::unique_ptr<SiteAgent>> sites_;
   std::unique_ptr<Payload> payload_;
