@@ -23,7 +23,7 @@ std::string Variable(const SettingsSources& sources, const std::string& name) {
 
 // An XDG folder: the variable if it is an absolute path, else its place below the home folder.
 std::string XdgFolder(const SettingsSources& sources, const std::string& name, std::string_view below_home) {
-  const std::string folder = Variable(sources, name);
+  std::string folder = Variable(sources, name);
   if (folder.starts_with('/')) {
     return folder;
   }

@@ -200,7 +200,7 @@ Status AgentRound::ClaimOffers() {
     taken.push_back(attempt_id);
   }
   TURNPIKE_FAILPOINT("agent.pre_claim");
-  const Status status = CommitWork(work);
+  Status status = CommitWork(work);
   if (status.code() == StatusCode::kResourceExhausted) {
     return OkStatus();  // The journal has said so; the offers stay, and expire.
   }

@@ -81,7 +81,7 @@ Status AgentLoop::RunTasks(std::deque<Task> tasks) {
   while (!tasks.empty()) {
     const Task task = std::move(tasks.front());
     tasks.pop_front();
-    const Status status = task(round_);
+    Status status = task(round_);
     if (IsFatal(status)) {
       return status;
     }
@@ -101,7 +101,7 @@ Status AgentLoop::Step(std::deque<Task> tasks) {
   if (std::chrono::steady_clock::now() < NextLook()) {
     return round_.Advance();
   }
-  const Status status = round_.RunRound();
+  Status status = round_.RunRound();
   last_look_ = std::chrono::steady_clock::now();
   return status;
 }

@@ -36,7 +36,7 @@ bool HasGoodCrc(std::string_view bytes_with_crc) {
   return Crc32c(bytes_with_crc.substr(0, size)) == FromLittleEndian(bytes_with_crc.substr(size));
 }
 
-std::string WithCrc(std::string bytes) {
+std::string WithCrc(const std::string& bytes) {
   return bytes + LittleEndian(Crc32c(bytes), kCrcBytes);
 }
 

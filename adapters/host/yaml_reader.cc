@@ -4,7 +4,7 @@
 
 namespace turnpike {
 
-YamlReader::YamlReader(YAML::Node node, Place place) : node_(std::move(node)), place_(std::move(place)) {
+YamlReader::YamlReader(const YAML::Node& node, Place place) : node_(node), place_(std::move(place)) {
   if (!node_.IsMap()) {
     status_ = InvalidArgument("{}:{}: '{}' must be a mapping of keys to values", place_.file, node_.Mark().line + 1,
                               place_.path);

@@ -30,7 +30,7 @@ class YamlReader {
     std::string file;
     std::string path;  // "shares[2]"
   };
-  YamlReader(YAML::Node node, Place place);
+  YamlReader(const YAML::Node& node, Place place);
 
   void Text(const std::string& key, std::string& value);
   void RequiredText(const std::string& key, std::string& value);

@@ -8,7 +8,6 @@ namespace {
 // What a scheduler says may be a whole page.
 constexpr size_t kWordsBytesMax = 1024;
 constexpr size_t kNameBytesMax = 256;
-constexpr int64_t kMicrosPerSecond = 1'000'000;
 constexpr int kNanosPerMicro = 1'000;
 
 void Fill(Timestamp at, google::protobuf::Timestamp& proto) {

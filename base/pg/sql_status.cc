@@ -77,7 +77,7 @@ bool MayRunAgain(const Status& status) {
   return sqlstate == "40001" || sqlstate == "40P01";
 }
 
-Status WithUnknownOutcome(Status status) {
+Status WithUnknownOutcome(const Status& status) {
   ErrorDetails details = DetailsOf(status);
   details.reason = ErrorReason::kDatabaseUnavailable;
   details.metadata[kOutcomeKey] = kOutcomeUnknown;

@@ -33,7 +33,7 @@ std::string ConstraintOf(const Status& status);
 bool MayRunAgain(const Status& status);
 
 // Nobody knows whether the transaction was committed: look its request key up, and do not answer before that.
-Status WithUnknownOutcome(Status status);
+Status WithUnknownOutcome(const Status& status);
 bool CommitOutcomeUnknown(const Status& status);
 // A warning that came with a successful COMMIT and says that it is not on the standby: SQLSTATE 01000 "canceling wait
 // for synchronous replication", and its sister 57P01.

@@ -98,7 +98,7 @@ Result<Timestamp> TransactionRunner::BeginOn(Connection& connection, const Trans
 // An error that the server reports while the session lives on means "rolled back"; a session that ends, or a warning
 // that the standby does not have it, means that nobody knows.
 Status TransactionRunner::Commit(Connection& connection, std::chrono::milliseconds timeout) {
-  const Status status = connection.Execute(kCommit, {}, std::chrono::steady_clock::now() + timeout).status();
+  Status status = connection.Execute(kCommit, {}, std::chrono::steady_clock::now() + timeout).status();
   const auto warning = std::ranges::find_if(connection.notices(), MeansNotReplicated);
   if (warning != connection.notices().end()) {
     return WithUnknownOutcome(StatusOf(*warning));

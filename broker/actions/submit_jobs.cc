@@ -42,7 +42,7 @@ SubmissionAnswer AnswerOf(const SubmitVerdict& verdict, const std::vector<Status
 
 }  // namespace
 
-void SubmitJobs::Run(SubmissionDraft draft, Done done) {
+void SubmitJobs::Run(const SubmissionDraft& draft, Done done) {
   const Result<Terms> terms = TermsFor(draft, parts_.clock.Now());
   SubmitCall call{.key = draft.key, .jobs = {}, .encode_reply = {}};
   auto refused = std::make_shared<std::vector<Status>>();

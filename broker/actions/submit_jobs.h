@@ -49,7 +49,7 @@ class SubmitJobs {
   explicit SubmitJobs(const Parts& parts) : parts_(parts) {}
 
   using Done = std::function<void(Result<SubmissionAnswer>)>;
-  void Run(SubmissionDraft draft, Done done);
+  void Run(const SubmissionDraft& draft, Done done);
   // Everything but storing: what would be set aside for each job.
   std::vector<Result<JobView>> Validate(const SubmissionDraft& draft);
 

@@ -85,7 +85,7 @@ Evaluation Evaluate(const JobRequest& request, const MatchSetting& setting, std:
         best_key = std::min(best_key.value_or(key), key);
       }
     }
-    evaluation.verdicts.push_back(std::move(verdict));
+    evaluation.verdicts.push_back(verdict);
   }
   if (best_key) {
     evaluation.best = ShareOfKey(*best_key);

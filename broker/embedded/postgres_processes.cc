@@ -69,7 +69,7 @@ std::vector<ProcessIdentity> ProcessesOf(const std::string& data_folder) {
 // gently.
 Status EndOrphans(const std::string& data_folder, std::chrono::milliseconds time) {
   for (const ProcessIdentity& orphan : ProcessesOf(data_folder)) {
-    const Status sent = SignalProcess(orphan, SIGKILL);
+    Status sent = SignalProcess(orphan, SIGKILL);
     if (!sent.ok() && sent.code() != StatusCode::kNotFound) {
       return sent;
     }

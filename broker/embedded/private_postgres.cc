@@ -236,7 +236,7 @@ Result<ProcessIdentity> StartServer(const Layout& layout, const ServerUser& user
   std::vector<std::string> argv{programs.folder + "/postgres", "-D", layout.data()};
   for (const auto& [name, value] : ServerSettings(layout, settings)) {
     argv.emplace_back("-c");
-    argv.push_back(name + "=" + value);
+    argv.push_back(fmt::format("{}={}", name, value));
   }
   return StartDetached({.argv = AsUser(user, std::move(argv)),
                         .environment = ServerEnvironment(),
@@ -330,7 +330,7 @@ Result<PrivatePostgres> PrivatePostgres::Start(const PrivatePostgresSettings& se
 
 Status PrivatePostgres::Stop() {
   constexpr int kFastShutdown = SIGINT;
-  const Status sent = SignalProcess(server_, kFastShutdown);
+  Status sent = SignalProcess(server_, kFastShutdown);
   if (!sent.ok() && sent.code() != StatusCode::kNotFound) {
     return sent;
   }

@@ -37,7 +37,7 @@ class IndexFollower final : public QuoteBasisSource, public WaitingJobs {
     const Clock& clock;
     MatchPolicy policy;
   };
-  explicit IndexFollower(Parts parts) : parts_(std::move(parts)) {}
+  explicit IndexFollower(const Parts& parts) : parts_(parts) {}
 
   // Rebuild, RefreshSites and Apply are one thread's.
   // Everything anew from the database.

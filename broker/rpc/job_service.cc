@@ -174,7 +174,7 @@ grpc::ServerUnaryReactor* JobService::Submit(RawCall call) {
     } else if (OnlyValidates(request)) {
       answer(SubmissionAnswer{.results = parts_.submit.Validate(*draft)});
     } else {
-      parts_.submit.Run(*std::move(draft), answer);
+      parts_.submit.Run(*draft, answer);
     }
   });
 }

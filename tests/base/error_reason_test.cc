@@ -41,7 +41,7 @@ TEST(ErrorDetails, AreEmptyOnAPlainStatus) {
 }
 
 TEST(ErrorDetails, SurviveTheRoundTripWithOddBytes) {
-  const std::string odd("12:34:\0\xff\n\"{}", 13);
+  const std::string odd("12:34:\0\xff\n\"{}", 12);
   const Status status =
       WithDetails(ResourceExhausted("busy"), {.reason = ErrorReason::kOverloaded,
                                               .metadata = {{"", ""}, {"a", odd}, {odd, "b"}},

@@ -10,7 +10,6 @@
 namespace turnpike::slurm {
 namespace {
 
-using ::testing::HasSubstr;
 using enum LocalState;
 
 std::string TagOfLetter(char letter) {

@@ -45,8 +45,8 @@ class WrapperRun {
   void AddToSettings(const std::string& line) { more_settings_ += line + "\n"; }
 
   // The user's script, without an execute bit, and how its first line wants it run.
-  void UseScript(const std::string& text, std::vector<std::string> interpreter,
-                 std::vector<std::string> arguments = {}) {
+  void UseScript(const std::string& text, const std::vector<std::string>& interpreter,
+                 const std::vector<std::string>& arguments = {}) {
     Write("slurm_script", text);
     settings_.command = interpreter;
     settings_.command_is_script = true;

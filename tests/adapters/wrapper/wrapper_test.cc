@@ -1,4 +1,5 @@
 // The wrapper under both shells that /bin/sh is on real nodes.
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>
@@ -63,7 +64,7 @@ void UseOldNode(WrapperRun& run, const std::string& helper) {
   const std::string tools = run.home() + "/tools";
   CHECK(MakeFolders(tools).ok());
   for (const std::string name : {"bash", "cat", "cksum", "date", "ln", "mv", "rm", "sh", "sync", "uname"}) {
-    std::filesystem::create_symlink("/usr/bin/" + name, tools + "/" + name);
+    std::filesystem::create_symlink(fmt::format("/usr/bin/{}", name), fmt::format("{}/{}", tools, name));
   }
   if (!helper.empty()) {
     std::filesystem::create_symlink("/usr/bin/" + helper, tools + "/" + helper);

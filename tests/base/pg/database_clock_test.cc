@@ -21,45 +21,45 @@ class DatabaseClockTest : public testing::Test {
  protected:
   // An answer that took `round_trip`, just now.
   void Answer(Timestamp at, std::chrono::microseconds round_trip) {
-    clock.Add({.at = at, .asked = machine.monotonic - round_trip, .answered = machine.monotonic});
+    clock_.Add({.at = at, .asked = machine_.monotonic - round_trip, .answered = machine_.monotonic});
   }
 
-  StandingClock machine;
-  DatabaseClock clock{machine};
+  StandingClock machine_;
+  DatabaseClock clock_{machine_};
 };
 
 TEST_F(DatabaseClockTest, IsTheMachinesUntilTheFirstSample) {
-  EXPECT_EQ(clock.Now(), TimestampFromSeconds(1'000));
+  EXPECT_EQ(clock_.Now(), TimestampFromSeconds(1'000));
 }
 
 TEST_F(DatabaseClockTest, RunsOnWithTheSteadyClock) {
   Answer(TimestampFromSeconds(7'000), microseconds(0));
-  machine.monotonic += seconds(3);
-  EXPECT_EQ(clock.Now(), TimestampFromSeconds(7'003));
+  machine_.monotonic += seconds(3);
+  EXPECT_EQ(clock_.Now(), TimestampFromSeconds(7'003));
 }
 
 TEST_F(DatabaseClockTest, TakesTheSampleForTheMiddleOfTheRoundTrip) {
   Answer(TimestampFromSeconds(7'000), milliseconds(10));
-  EXPECT_EQ(clock.Now(), TimestampFromSeconds(7'000) + milliseconds(5));
+  EXPECT_EQ(clock_.Now(), TimestampFromSeconds(7'000) + milliseconds(5));
 }
 
 TEST_F(DatabaseClockTest, KeepsTheMoreExactSample) {
   Answer(TimestampFromSeconds(7'000), microseconds(100));
   Answer(TimestampFromSeconds(7'000), milliseconds(900));
-  EXPECT_EQ(clock.Now(), TimestampFromSeconds(7'000) + microseconds(50));
+  EXPECT_EQ(clock_.Now(), TimestampFromSeconds(7'000) + microseconds(50));
 }
 
 TEST_F(DatabaseClockTest, TakesALessExactSampleOnceTheOldOneHasDrifted) {
   Answer(TimestampFromSeconds(7'000), microseconds(100));
-  machine.monotonic += seconds(1'000);  // worth 200 ms of drift
+  machine_.monotonic += seconds(1'000);  // worth 200 ms of drift
   Answer(TimestampFromSeconds(8'000) + milliseconds(30), milliseconds(20));
-  EXPECT_EQ(clock.Now(), TimestampFromSeconds(8'000) + milliseconds(40));
+  EXPECT_EQ(clock_.Now(), TimestampFromSeconds(8'000) + milliseconds(40));
 }
 
 TEST_F(DatabaseClockTest, FollowsADatabaseWhoseTimeWasSet) {
   Answer(TimestampFromSeconds(7'000), microseconds(100));
   Answer(TimestampFromSeconds(6'000), milliseconds(20));
-  EXPECT_EQ(clock.Now(), TimestampFromSeconds(6'000) + milliseconds(10));
+  EXPECT_EQ(clock_.Now(), TimestampFromSeconds(6'000) + milliseconds(10));
 }
 
 }  // namespace

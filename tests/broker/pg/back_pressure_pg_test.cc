@@ -18,7 +18,7 @@ constexpr char kLimit[] = "QOSMaxSubmitJobPerUser";
 // A broker's index, as it stands after its start.
 class Broker {
  public:
-  explicit Broker(IndexFollower::Parts parts, EventLog& log) : log_(log), index_(std::move(parts)) {
+  explicit Broker(const IndexFollower::Parts& parts, EventLog& log) : log_(log), index_(parts) {
     position_ = *log_.Head();
     EXPECT_TRUE(index_.Rebuild().ok());
   }
