@@ -76,8 +76,9 @@ struct AttemptRecord {
   std::optional<UsageFact> last_usage;      // what a source last said that it used
   std::string site_state;                   // as last reported
   std::string site_reason;
-  bool usage_owed = false;       // ended without usage: a UsageFact is still to come
-  std::optional<EndedFact> end;  // what was reported, where its usage comes later
+  bool usage_owed = false;         // ended without usage: a UsageFact is still to come
+  bool usage_provisional = false;  // with usage_owed: a provisional one was reported, the scheduler's own may follow
+  std::optional<EndedFact> end;    // what was reported, where its usage comes later
 
   // Of this process alone, not journaled.
   std::optional<MonotonicTime> claim_sent;  // leases count from here

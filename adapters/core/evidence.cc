@@ -44,6 +44,7 @@ Evidence GatherEvidence(const AttemptRecord& record, const PollResult& poll, con
   const std::string tag = record.tag();
   bool all_fit_to_show_it = !poll.sources.empty();
   for (const SourceReading& source : poll.sources) {
+    evidence.has_accounting = evidence.has_accounting || source.kind == SourceKind::kAccounting;
     all_fit_to_show_it = all_fit_to_show_it && source.complete && source.users_in_sight.contains(record.local_user);
     for (const LocalJobView& job : source.jobs) {
       if (IsOfAttempt(job, record, tag, site_key) && IsWorthReading(source, job)) {

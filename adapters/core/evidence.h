@@ -53,6 +53,7 @@ enum class Presence { kUnknown, kAbsent, kPresent };
 struct Evidence {
   // kAbsent: every source was complete, fit to show it, and did not.
   Presence presence = Presence::kUnknown;
+  bool has_accounting = false;  // the site has it, whether or not it answered this time
   // Copies that carry the attempt's tag, each once; what accounting says of an end wins.
   std::vector<LocalJobView> jobs{};
   DirectoryEvidence directory{};

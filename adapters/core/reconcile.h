@@ -17,7 +17,8 @@ struct ReconcilePolicy {
   std::chrono::seconds settle_time{60};  // absence must last this long, over two complete reads at least
   std::chrono::seconds record_wait{
       15};  // how long the wrapper's record may lag behind the scheduler (shared file systems)
-  std::chrono::seconds usage_wait{300};  // then usage is reported from the wrapper's record, as provisional
+  std::chrono::seconds usage_wait{300};    // then usage is reported from the wrapper's record, as provisional
+  std::chrono::hours correction_wait{48};  // from the end: so long accounting may still correct what was provisional
 };
 
 struct Moment {

@@ -284,7 +284,7 @@ Status AgentRound::Acknowledge(int64_t seq) {
   for (const auto& [attempt_id, report] : last) {
     const auto attempt = attempts_.find(attempt_id);
     if (attempt == attempts_.end() || unfinished.contains(attempt_id) || !IsFinal(attempt->second.phase) ||
-        attempt->second.usage_owed) {
+        WaitsForUsage(attempt->second)) {
       continue;
     }
     std::optional<JobReport> ending;
@@ -302,6 +302,12 @@ Status AgentRound::Acknowledge(int64_t seq) {
     desired_ids_.erase(attempt_id);
   }
   return OkStatus();
+}
+
+// A correction of what was reported provisionally is not waited for where that would hold up new work.
+bool AgentRound::WaitsForUsage(const AttemptRecord& record) const {
+  const bool has_room = attempts_.size() <= static_cast<size_t>(parts_.limits.attempts_max) / 2;
+  return record.usage_owed && (!record.usage_provisional || has_room);
 }
 
 std::vector<KnownAttemptView> AgentRound::KnownAttempts() const {

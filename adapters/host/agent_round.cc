@@ -15,6 +15,8 @@ namespace {
 // Accounting is asked this far back for attempts whose local job is not known.
 constexpr auto kLookBack = std::chrono::hours(48);
 constexpr auto kClockSlack = std::chrono::hours(1);
+// Accounting is asked this often about usage that was reported as provisional: many at once where it was down for long.
+constexpr auto kCorrectionInterval = std::chrono::minutes(5);
 
 // The poll, narrowed to one tag, for each tag: so that a round's work grows with its jobs and not with their square.
 std::map<std::string, PollResult> SplitByTag(const PollResult& poll) {
@@ -93,17 +95,7 @@ Status AgentRound::Advance() {
 Status AgentRound::RunRound() {
   wants_look_ = false;
   parts_.journal.CheckRoom();
-  PollRequest request;
-  request.oldest_submit = Now().civil - kLookBack;
-  for (const auto& [attempt_id, record] : attempts_) {
-    if (!IsFinal(record.phase) || record.usage_owed) {
-      request.tags.push_back(record.tag());
-    }
-    if (record.identity) {
-      request.oldest_submit = std::min(request.oldest_submit, record.identity->submit_time - kClockSlack);
-    }
-  }
-  const PollResult poll = parts_.scheduler.Poll(request);
+  const PollResult poll = parts_.scheduler.Poll(WhatToAsk());
   for (const SourceReading& source : poll.sources) {
     if (!source.complete) {
       LogWarn("a source of the scheduler did not answer in full",
@@ -118,6 +110,27 @@ Status AgentRound::RunRound() {
   }
   RemoveOldFolders(poll);
   return Advance();
+}
+
+PollRequest AgentRound::WhatToAsk() {
+  const Moment now = Now();
+  const bool ask_for_corrections =
+      corrections_asked_ == MonotonicTime{} || now.monotonic - corrections_asked_ >= kCorrectionInterval;
+  if (ask_for_corrections) {
+    corrections_asked_ = now.monotonic;
+  }
+  PollRequest request;
+  request.oldest_submit = now.civil - kLookBack;
+  for (const auto& [attempt_id, record] : attempts_) {
+    if (IsFinal(record.phase) && (!record.usage_owed || (record.usage_provisional && !ask_for_corrections))) {
+      continue;
+    }
+    request.tags.push_back(record.tag());
+    if (record.identity) {
+      request.oldest_submit = std::min(request.oldest_submit, record.identity->submit_time - kClockSlack);
+    }
+  }
+  return request;
 }
 
 Status AgentRound::ReconcileAll(const PollResult& poll) {

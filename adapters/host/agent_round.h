@@ -129,6 +129,7 @@ class AgentRound {
   struct Spawn;
 
   // --- agent_round.cc: the loop's calls.
+  PollRequest WhatToAsk();
   Status ReconcileAll(const PollResult& poll);
   Status AdvanceWith(const PollResult& poll);
   Decision Decide(const AttemptRecord& record, const PollResult& poll);
@@ -148,6 +149,7 @@ class AgentRound {
   void ApplyOfferAgain(const AttemptRecord& record, Work& work);
   void AdoptUnknown(const DesiredView& desired, Work& work);
   bool HasUnackedReport(const AttemptId& attempt_id) const;
+  bool WaitsForUsage(const AttemptRecord& record) const;
   Status ClaimOffers();
   void ClaimOne(const DesiredView& offer, Work& work);
 
@@ -169,6 +171,7 @@ class AgentRound {
   std::string vanished_reason_;
   MonotonicTime vanished_until_{};
   MonotonicTime folders_swept_{};
+  MonotonicTime corrections_asked_{};
 };
 
 }  // namespace turnpike

@@ -181,6 +181,7 @@ std::string EncodeAttempt(const AttemptRecord& record) {
   PutOptional(out, record.last_usage);
   out.Text(record.site_state).Text(record.site_reason).Bool(record.usage_owed);
   PutOptional(out, record.end);
+  out.Bool(record.usage_provisional);
   return out.Take();
 }
 
@@ -209,6 +210,7 @@ Result<AttemptRecord> DecodeAttempt(std::string_view bytes) {
   record.site_reason = in.Text();
   record.usage_owed = in.Bool();
   GetOptional(in, record.end);
+  record.usage_provisional = !in.finished() && in.Bool();  // older versions end here
   if (!in.ok() || static_cast<size_t>(record.phase) >= kAttemptPhaseCount) {
     return DataLoss("an attempt in the journal cannot be read");
   }

@@ -74,6 +74,47 @@ TEST(ReconcileEnd, UsageIsProvisionalWhenAccountingNeverSpeaks) {
   ASSERT_NE(usage, nullptr);
   EXPECT_TRUE(usage->provisional);
   EXPECT_EQ(usage->used.core_seconds, 240);
+  EXPECT_FALSE(decision.record.usage_owed);  // Without accounting nothing better can come.
+}
+
+// Ended, and its usage reported by the wrapper's record, at a site whose accounting does not answer.
+AttemptRecord ProvisionallyReported(const Evidence& silent) {
+  const AttemptRecord ended = End(StartedRecord(), SeenWithExit(ExitWith(0), {})).record;
+  return Reconcile(ended, silent, {}, MomentAt(500)).record;
+}
+
+Evidence SilentAccounting() {
+  Evidence evidence = Seen(kWrapper, {});
+  evidence.presence = Presence::kUnknown;
+  evidence.has_accounting = true;
+  return evidence;
+}
+
+TEST(ReconcileEnd, AccountingThatSpeaksAfterAllCorrectsWhatWasProvisional) {
+  const AttemptRecord record = ProvisionallyReported(SilentAccounting());
+  ASSERT_TRUE(record.usage_owed);
+  EXPECT_TRUE(Reconcile(record, SilentAccounting(), {}, MomentAt(5'000)).facts.empty());
+  Evidence seen = SilentAccounting();
+  seen.jobs = {EndedJob(EndCause::kProgramEnded, 0)};
+  seen.jobs.front().elapsed = std::chrono::seconds(50);
+  const Decision decision = Reconcile(record, seen, {}, MomentAt(6'000));
+  const UsageFact* usage = FindFact<UsageFact>(decision);
+  ASSERT_NE(usage, nullptr);
+  EXPECT_FALSE(usage->provisional);
+  EXPECT_EQ(usage->used.core_seconds, 200);
+  EXPECT_FALSE(decision.record.usage_owed);
+}
+
+TEST(ReconcileEnd, ACorrectionIsNotWaitedForForEver) {
+  const AttemptRecord record = ProvisionallyReported(SilentAccounting());
+  const int64_t two_days = 48 * 3600;
+  EXPECT_TRUE(Reconcile(record, SilentAccounting(), {}, MomentAt(two_days)).record.usage_owed);
+  const Decision decision = Reconcile(record, SilentAccounting(), {}, MomentAt(two_days + 100));
+  EXPECT_FALSE(decision.record.usage_owed);
+  const UsageFact* usage = FindFact<UsageFact>(decision);
+  ASSERT_NE(usage, nullptr);
+  EXPECT_TRUE(usage->provisional);
+  EXPECT_EQ(usage->used.core_seconds, 240);
 }
 
 TEST(ReconcileEnd, ACancelThatWasWantedIsTheUsersNotTheSites) {

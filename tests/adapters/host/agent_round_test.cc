@@ -242,6 +242,55 @@ TEST_F(AgentRoundTest, UsageFollowsWhenAccountingIsLate) {
   EXPECT_TRUE(site_.journal().state().endings.contains(id));
 }
 
+TEST_F(AgentRoundTest, ProvisionalUsageIsCorrectedWhenAccountingSpeaksAlsoToALaterAgent) {
+  ASSERT_TRUE(site_.Connect().ok());
+  const AttemptId id = site_.Submit();
+  scheduler_.Run();
+  site_.StartProgram(id);
+  site_.EndProgram(id, 0);
+  LocalJobView over = scheduler_.Only();
+  scheduler_.queue.clear();
+  Round();
+  clock_.Advance(site_.policy().usage_wait);
+  Round();
+  site_.Receive();
+  ASSERT_NE(site_.Last<UsageFact>(), nullptr);
+  EXPECT_TRUE(site_.Last<UsageFact>()->provisional);
+  const int64_t provisional_seq = site_.received().back().seq;
+  site_.AcknowledgeAll();
+
+  site_.Restart();
+  ASSERT_TRUE(site_.Connect().ok());
+  EXPECT_THAT(RoundAndReceive(), IsEmpty());
+  EXPECT_THAT(scheduler_.asked_tags, ElementsAre(LocalTag(id)));
+  Round();
+  EXPECT_THAT(scheduler_.asked_tags, IsEmpty()) << "accounting is not asked with every look";
+  scheduler_.queue[over.local_job_id] = over;
+  scheduler_.End(EndCause::kProgramEnded, 0);
+  EXPECT_THAT(RoundAndReceive(), ElementsAre("USAGE"));
+  EXPECT_FALSE(site_.Last<UsageFact>()->provisional);
+  EXPECT_GT(site_.received().back().seq, provisional_seq);
+  site_.AcknowledgeAll();
+  EXPECT_THAT(site_.journal().state().attempts, IsEmpty());
+  EXPECT_TRUE(site_.journal().state().endings.contains(id));
+}
+
+TEST_F(AgentRoundTest, AFullAgentDoesNotWaitForCorrections) {
+  site_.limits().attempts_max = 1;
+  site_.Restart();
+  ASSERT_TRUE(site_.Connect().ok());
+  const AttemptId id = site_.Submit();
+  site_.StartProgram(id);
+  site_.EndProgram(id, 0);
+  scheduler_.queue.clear();
+  Round();
+  clock_.Advance(site_.policy().usage_wait);
+  Round();
+  site_.Receive();
+  site_.AcknowledgeAll();
+  EXPECT_THAT(site_.journal().state().attempts, IsEmpty());
+}
+
 TEST_F(AgentRoundTest, TheEndOfTheOutputCanBeRead) {
   ASSERT_TRUE(site_.Connect().ok());
   const AttemptId id = site_.Submit();

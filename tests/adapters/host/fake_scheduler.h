@@ -22,6 +22,7 @@ class FakeScheduler final : public Scheduler {
   std::map<std::string, LocalJobView> queue;  // by local id
   std::vector<LocalJobView> accounting;
   std::vector<LocalJob> submitted;
+  std::vector<std::string> asked_tags;  // by the last look
   std::vector<LocalJobIdentity> cancelled;
 
   LocalJobView& Only() { return queue.begin()->second; }
@@ -68,7 +69,8 @@ class FakeScheduler final : public Scheduler {
     return outcome;
   }
   std::vector<std::string> CommandFor(const LocalJob& job) override { return {"fake", job.tag}; }
-  PollResult Poll(const PollRequest&) override {
+  PollResult Poll(const PollRequest& request) override {
+    asked_tags = request.tags;
     SourceReading queue_reading{SourceKind::kQueue, complete, "", {user}, {}};
     for (const auto& [id, job] : queue) {
       queue_reading.jobs.push_back(job);

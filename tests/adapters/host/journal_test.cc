@@ -40,6 +40,7 @@ class JournalTest : public testing::Test {
     record.identity = LocalJobIdentity{"c1", "17", TimestampFromSeconds(1'700'000'000), record.tag()};
     record.give_up = NotStartedFact{NotStartedKind::kBackPressure, "QOSMaxJobs"};
     record.end = EndedFact{.cause = EndCause::kTimeLimit, .exit_code = 3, .usage = UsageFact{.used = {1, 2, 3, 4}}};
+    record.usage_provisional = true;
     return record;
   }
   static JobReport Report(const AttemptId& attempt_id, Fact fact) {
