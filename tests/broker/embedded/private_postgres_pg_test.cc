@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "base/child_process.h"
 #include "base/file_sync.h"
 #include "base/pg/connection.h"
 #include "broker/embedded/postgres_processes.h"
@@ -23,7 +24,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::chrono::milliseconds kEndWait{60'000};
-constexpr int kNobody = 65534;
+const ServerUser kNobody{.name = "nobody", .user_id = 65534, .group_id = 65534, .is_other = true};
 
 class PrivatePostgresTest : public testing::Test {
  protected:
@@ -226,28 +227,25 @@ TEST_F(PrivatePostgresTest, ProgramsThatStartItTogetherGetOneServer) {
   }
 }
 
-TEST_F(PrivatePostgresTest, AnotherOrdinaryUserIsKeptOut) {
-  if (::geteuid() != 0) {
-    GTEST_LOG_(INFO) << "nothing to do here: "
-                        "only root can become another user";
-    return;
+// What is only so, or can only be seen, as root: a run as an ordinary user has not checked it, and says so.
+class PrivatePostgresAsRootTest : public PrivatePostgresTest {
+ protected:
+  void SetUp() override {
+    ASSERT_EQ(::geteuid(), 0U) << "only root can check this: it becomes another user; run these tests as root";
   }
+};
+
+TEST_F(PrivatePostgresAsRootTest, AnotherOrdinaryUserIsKeptOut) {
   const PrivatePostgres server = Start();
-  const ServerUser nobody{.name = "nobody", .user_id = kNobody, .group_id = kNobody, .is_other = true};
   // The same program with a role that nobody may take, once through the socket's folder, once with that folder open.
   const std::vector<std::string> ask{"psql", "--no-psqlrc", "--command=SELECT 1", server.ConnectionString(kApiRole)};
-  EXPECT_FALSE(RunToEnd(nobody, ask).ok());
+  EXPECT_FALSE(RunToEnd(kNobody, ask).ok());
   ASSERT_EQ(::chmod(server.socket_folder().c_str(), 0755), 0);
-  const Status refused = RunToEnd(nobody, ask);
+  const Status refused = RunToEnd(kNobody, ask);
   EXPECT_NE(MessageOf(refused).find("Peer authentication failed"), std::string_view::npos) << refused;
 }
 
-TEST_F(PrivatePostgresTest, AsRootItSaysThatItsUserCannotEnterTheFolder) {
-  if (::geteuid() != 0) {
-    GTEST_LOG_(INFO) << "nothing to do here: "
-                        "an ordinary user's server runs as that user";
-    return;
-  }
+TEST_F(PrivatePostgresAsRootTest, ItSaysThatItsUserCannotEnterTheFolder) {
   ASSERT_EQ(::chmod(folder_.c_str(), 0700), 0);
   folder_ += "/below";
   const Status status = Refusal();
@@ -255,12 +253,7 @@ TEST_F(PrivatePostgresTest, AsRootItSaysThatItsUserCannotEnterTheFolder) {
   EXPECT_NE(MessageOf(status).find("user postgres"), std::string_view::npos) << status;
 }
 
-TEST_F(PrivatePostgresTest, AsRootTheServersUserOwnsOnlyDataAndSocket) {
-  if (::geteuid() != 0) {
-    GTEST_LOG_(INFO) << "nothing to do here: "
-                        "an ordinary user owns everything";
-    return;
-  }
+TEST_F(PrivatePostgresAsRootTest, TheServersUserOwnsOnlyDataAndSocket) {
   const PrivatePostgres server = Start();
   for (const fs::directory_entry& entry : fs::directory_iterator(folder_)) {
     struct stat about {};
@@ -272,18 +265,18 @@ TEST_F(PrivatePostgresTest, AsRootTheServersUserOwnsOnlyDataAndSocket) {
 
 // What an ordinary user's server does differently, in a copy of this program that such a user can reach.
 TEST_F(PrivatePostgresTest, WorksForAnOrdinaryUserToo) {
-  if (::geteuid() != 0) {
-    GTEST_LOG_(INFO) << "nothing to do here: "
-                        "all of these tests run as an ordinary user already";
-    return;
-  }
   const std::string copy = folder_ + "/test";
   fs::copy_file("/proc/self/exe", copy);
-  const ServerUser nobody{.name = "nobody", .user_id = kNobody, .group_id = kNobody, .is_other = true};
+  const ServerUser ordinary = ::geteuid() == 0 ? kNobody : ServerUser{};
   const std::string filter =
       "--gtest_filter=*.TheFirstStartMakes*:*.TheSecondStartAdopts*:*.StartsAgainAlthoughAChild*:DefaultDataFolder.*";
-  const Status status = RunToEnd(nobody, {copy, filter});
-  EXPECT_TRUE(status.ok()) << status;
+  const Result<ChildResult> result = RunChild({.argv = AsUser(ordinary, {copy, filter}),
+                                               .environment = ServerEnvironment(),
+                                               .directory = "/",
+                                               .standard_input = "",
+                                               .timeout = kEndWait});
+  ASSERT_TRUE(result.ok()) << result.status();
+  EXPECT_NE(result->output.find("[  PASSED  ] 4 tests."), std::string::npos) << result->output << result->error_output;
 }
 
 TEST(DefaultDataFolder, IsWhereTheUsersDataBelongs) {
