@@ -238,8 +238,12 @@ Result<ProcessIdentity> StartServer(const Layout& layout, const ServerUser& user
     argv.emplace_back("-c");
     argv.push_back(fmt::format("{}={}", name, value));
   }
+  std::map<std::string, std::string> environment = ServerEnvironment();
+  for (const auto& [name, value] : settings.server_environment) {
+    environment[name] = value;
+  }
   return StartDetached({.argv = AsUser(user, std::move(argv)),
-                        .environment = ServerEnvironment(),
+                        .environment = std::move(environment),
                         .directory = "/",
                         .output_path = layout.log(),
                         .error_path = layout.log()});

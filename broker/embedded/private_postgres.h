@@ -19,6 +19,7 @@ struct PrivatePostgresSettings {
   bool durable = true;  // false: no fsync, for tests that are not about durability
   std::map<std::string, std::string> server_settings =
       {};  // beside our own, as in postgresql.conf: {"max_connections", "50"}
+  std::map<std::string, std::string> server_environment = {};  // of the server's process, beside our own
   std::chrono::milliseconds start_timeout{60'000};
 };
 

@@ -1,0 +1,139 @@
+// turnpike-bench: measures the broker beside what is possible on this machine.  bench/run builds and calls it.
+
+#include <stdlib.h>
+
+#include <CLI/CLI.hpp>
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+
+#include "base/grpc/credentials.h"
+#include "base/log.h"
+#include "bench/goals/bench_run.h"
+
+namespace turnpike {
+namespace {
+
+struct Options {
+  std::string folder = "/var/tmp";
+  std::string broker;
+  std::string slow_sync;
+  std::string table;
+  std::vector<std::string> goals;
+  BenchSize size;
+  int slow_micros = 4'000;
+  bool keep = false;
+};
+
+struct NamedBench {
+  const char* name;
+  const char* what;
+  Status (*run)(BenchRun&);
+};
+
+constexpr NamedBench kBenches[] = {
+    {"batches", "batches of 100 against raw COPY", BenchBatches},
+};
+
+std::string BenchList() {
+  std::string list = "Goals:\n";
+  for (const NamedBench& bench : kBenches) {
+    list += fmt::format("  {:<12} {}\n", bench.name, bench.what);
+  }
+  return list;
+}
+
+Result<std::string> MakeFolder(const std::string& parent) {
+  std::string folder = parent + "/turnpike-bench-XXXXXX";
+  if (::mkdtemp(folder.data()) == nullptr) {
+    return Unavailable("cannot make a folder in {}", parent);
+  }
+  std::filesystem::permissions(folder, std::filesystem::perms(0755));
+  return folder;
+}
+
+bool IsWanted(const Options& options, const std::string& name) {
+  return options.goals.empty() || std::ranges::find(options.goals, name) != options.goals.end();
+}
+
+Status RunBenches(const Options& options, LoadedFederation& federation, std::string& table) {
+  ASSIGN_OR_RETURN(const std::unique_ptr<Connection> database, federation.OpenDatabase());
+  ASSIGN_OR_RETURN(const Rows version, database->Execute("SHOW server_version"));
+  table = SettingOf(std::string(version.Text(0, 0))) + "\n" + TableHead();
+  std::cout << table << std::flush;
+  BenchRun run{.federation = federation,
+               .size = options.size,
+               .disks = {{.name = "native", .delay = std::chrono::microseconds(0)}}};
+  if (options.slow_micros > 0) {
+    run.disks.push_back({.name = "slowed", .delay = std::chrono::microseconds(options.slow_micros)});
+  }
+  run.report = [&](const GoalResult& result) {
+    const std::string row = RowOf(result);
+    std::cout << row << std::flush;
+    table += row;
+  };
+  for (const NamedBench& bench : kBenches) {
+    if (IsWanted(options, bench.name)) {
+      RETURN_IF_ERROR(bench.run(run));
+      RETURN_IF_ERROR(run.federation.sync_delay().Set(std::chrono::microseconds(0)));
+      RETURN_IF_ERROR(CheckNothingLost(run));
+    }
+  }
+  const std::string end =
+      fmt::format("\nAfter SIGKILL to broker and database: all {} accepted jobs are there.\n", run.accepted.size());
+  std::cout << end;
+  table += end;
+  return OkStatus();
+}
+
+Status RunAll(const Options& options) {
+  ASSIGN_OR_RETURN(const std::string folder, MakeFolder(options.folder));
+  std::string table;
+  Status status;
+  {
+    const auto federation =
+        LoadedFederation::Start({.folder = folder, .broker = options.broker, .slow_sync = options.slow_sync});
+    status = federation.ok() ? RunBenches(options, **federation, table) : federation.status();
+  }
+  if (status.ok() && !options.table.empty()) {
+    std::ofstream(options.table) << table;
+  }
+  if (status.ok() && !options.keep) {
+    std::filesystem::remove_all(folder);
+  } else {
+    std::cout << "kept: " << folder << "\n";
+  }
+  return status;
+}
+
+int Main(int argc, char** argv) {
+  Options options;
+  CLI::App app("Measures the broker beside what is possible on this machine.", "turnpike-bench");
+  app.footer(BenchList());
+  app.add_option("--folder", options.folder, "Where the data goes: the disk that is measured")->capture_default_str();
+  app.add_option("--broker", options.broker, "The program turnpike-broker")->required();
+  app.add_option("--slow-sync", options.slow_sync, "The library that slows the disk")->required();
+  app.add_option("--table", options.table, "Write the table there, too");
+  app.add_option("--rounds", options.size.rounds, "Rounds of each pair")->capture_default_str();
+  app.add_option("--scale", options.size.scale, "Of the work in a round")->capture_default_str();
+  app.add_option("--slow-micros", options.slow_micros, "How long a sync lasts on the slowed disk; 0: leave it out")
+      ->capture_default_str();
+  app.add_flag("--keep", options.keep, "Keep the folder");
+  app.add_option("goals", options.goals, "Only these (all)");
+  CLI11_PARSE(app, argc, argv);
+  SetUpLog("turnpike-bench", LogLevel::kWarn, LogFormat::kAuto);
+  const Status status = RunAll(options);
+  if (!status.ok()) {
+    LogError(MessageOf(status));
+    return 1;
+  }
+  return 0;
+}
+
+}  // namespace
+}  // namespace turnpike
+
+int main(int argc, char** argv) {
+  turnpike::RefuseOldTls();
+  return turnpike::Main(argc, argv);
+}

@@ -1,0 +1,41 @@
+#pragma once
+// What every goal's bench is given, and what it gives back.
+
+#include <functional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "bench/harness/goal_report.h"
+#include "bench/harness/loaded_federation.h"
+
+namespace turnpike {
+
+struct BenchSize {
+  int rounds = 5;
+  double scale = 1;  // of the amount of work in a round
+
+  int64_t Scaled(int64_t count) const { return static_cast<int64_t>(static_cast<double>(count) * scale); }
+};
+
+struct Disk {
+  std::string name;
+  std::chrono::microseconds delay;
+};
+
+// One run of the program: one federation, filled by one goal after the other.
+struct BenchRun {
+  LoadedFederation& federation;
+  BenchSize size;
+  std::vector<Disk> disks;
+  std::vector<JobId> accepted = {};  // every job that the broker ever accepted
+  int64_t jobs_made = 0;             // so that no two jobs have one script
+  std::function<void(const GoalResult&)> report = {};
+};
+
+// Each reports a result for each disk.
+Status BenchBatches(BenchRun& run);
+// SIGKILL to broker and database, and every accepted job is there, with all that belongs to it; else the run is void.
+Status CheckNothingLost(BenchRun& run);
+
+}  // namespace turnpike
