@@ -124,6 +124,7 @@ void EndJob(AttemptStanding& standing, const SiteReport& report, const JobVerdic
   job.exit_signal = report.exit_signal;
   job.ended_at = report.end_time.value_or(now);
   job.started_at = standing.started_at;
+  job.site_state = report.site_state;  // "RUNNING" it is no longer, also where the site has no word for the end
 }
 
 ChargeStep ChargeFor(const AttemptStanding& standing, const SiteReport& report) {

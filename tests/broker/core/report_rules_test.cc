@@ -164,6 +164,25 @@ TEST(ReportRules, TheSitesWordsAreAnUpdateAndNoStep) {
   EXPECT_FALSE(ApplyReport(standing, report, kNow).job_changed);
 }
 
+TEST(ReportRules, AJobThatIsOverNoLongerSaysThatItRuns) {
+  struct Case {
+    ReportKind kind;
+    std::string said;
+  };
+  for (const Case& end :
+       {Case{ReportKind::kEnded, "COMPLETED"}, Case{ReportKind::kEnded, ""}, Case{ReportKind::kInterrupted, ""}}) {
+    AttemptStanding standing = Standing(AttemptState::kStarted, JobState::kRunning);
+    standing.job.site_state = "RUNNING";
+    SiteReport report = Report(end.kind);
+    report.cause = EndCause::kProgramEnded;
+    report.exit_code = 0;
+    report.site_state = end.said;
+    ApplyReport(standing, report, kNow);
+    ASSERT_TRUE(IsFinal(standing.job.state));
+    EXPECT_EQ(standing.job.site_state, end.said);
+  }
+}
+
 JobView FullView() {
   JobView view;
   view.number = 7;
