@@ -15,20 +15,30 @@ bool IsCancelled(EndCause cause) {
   return cause == EndCause::kCancelledByUser || cause == EndCause::kCancelledBySite;
 }
 
+// A scheduler knows at best the local account that cancelled a job, and that may be one account for all; whether the
+// job's user wanted it, the broker knows.  What it did not ask for was done at the site.
+EndCause SaidByScheduler(const AttemptRecord& record, const LocalJobView* job) {
+  if (job == nullptr) {
+    return EndCause::kNone;
+  }
+  if (IsCancelled(job->cause)) {
+    return record.cancel_wanted ? EndCause::kCancelledByUser : EndCause::kCancelledBySite;
+  }
+  return job->cause;
+}
+
 // The scheduler's word counts where it ended the program; a program that ended well by itself did so whatever came
 // after.
 EndCause CauseOf(const AttemptRecord& record, const EndSources& sources) {
-  const EndCause said = sources.job != nullptr ? sources.job->cause : EndCause::kNone;
+  const EndCause said = SaidByScheduler(record, sources.job);
   const bool said_nothing = said == EndCause::kNone || said == EndCause::kUnknown || said == EndCause::kRefused;
   if (sources.exit == nullptr) {
-    return said_nothing                                ? EndCause::kUnknown
-           : record.cancel_wanted && IsCancelled(said) ? EndCause::kCancelledByUser
-                                                       : said;
+    return said_nothing ? EndCause::kUnknown : said;
   }
   if (IsSuccess(*sources.exit)) {
     return EndCause::kProgramEnded;
   }
-  if (record.cancel_wanted && (IsCancelled(said) || (said_nothing && sources.exit->exit_signal != 0))) {
+  if (record.cancel_wanted && said_nothing && sources.exit->exit_signal != 0) {
     return EndCause::kCancelledByUser;
   }
   return said_nothing ? EndCause::kProgramEnded : said;

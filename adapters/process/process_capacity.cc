@@ -4,6 +4,13 @@
 #include "adapters/process/process_scheduler.h"
 
 namespace turnpike {
+namespace {
+
+using Verdict = CheckLine::Verdict;
+constexpr std::chrono::milliseconds kProbePollEvery{100};
+constexpr auto kProbeLookBack = std::chrono::hours(1);
+
+}  // namespace
 
 Result<std::string> ProcessScheduler::Describe() {
   return std::string("process 1");
@@ -50,24 +57,55 @@ Result<std::vector<ShareCapacity>> ProcessScheduler::ReadCapacity() {
 
 std::vector<CheckLine> ProcessScheduler::Check(const LocalJob& probe) {
   std::vector<CheckLine> lines;
-  lines.push_back({CheckLine::Verdict::kPass, "the state folder can be written to", options_.state_directory, ""});
+  lines.push_back({Verdict::kPass, "the state folder can be written to", options_.state_directory, ""});
   const SubmitOutcome outcome = Submit(probe);
   const bool accepted = outcome.kind == SubmitOutcome::Kind::kAccepted;
-  lines.push_back({accepted ? CheckLine::Verdict::kPass : CheckLine::Verdict::kFail, "a probe job is accepted",
-                   outcome.detail, accepted ? "" : "look at the process limits in the agent's configuration"});
-  if (!accepted) {
-    return lines;
+  lines.push_back({accepted ? Verdict::kPass : Verdict::kFail, "a probe job is accepted", outcome.detail,
+                   accepted ? "" : "look at the process limits in the agent's configuration"});
+  if (accepted) {
+    JudgeProbe(outcome.identity, WaitForProbe(probe), lines);
   }
-  const PollResult poll = Poll({{probe.tag}, clock_.Now() - std::chrono::hours(1)});
-  size_t shown = 0;
-  for (const SourceReading& source : poll.sources) {
-    shown += static_cast<size_t>(std::count_if(source.jobs.begin(), source.jobs.end(),
-                                               [&](const LocalJobView& job) { return job.tag == probe.tag; }));
-  }
-  lines.push_back({shown > 0 ? CheckLine::Verdict::kPass : CheckLine::Verdict::kFail,
-                   "the probe job is found by its tag", fmt::format("{} found", shown),
-                   shown > 0 ? "" : "report this: it is an error of the agent"});
   return lines;
+}
+
+std::optional<LocalJobView> ProcessScheduler::WaitForProbe(const LocalJob& probe) {
+  const MonotonicTime deadline = clock_.Monotonic() + options_.probe_timeout;
+  const PollRequest request{{probe.tag}, clock_.Now() - kProbeLookBack};
+  for (;;) {
+    std::optional<LocalJobView> seen;
+    for (const SourceReading& source : Poll(request).sources) {
+      const auto found = std::ranges::find(source.jobs, probe.tag, &LocalJobView::tag);
+      seen = found == source.jobs.end() ? seen : *found;
+    }
+    const bool over = seen && seen->state == LocalState::kEnded;
+    if (over || clock_.Monotonic() >= deadline || stop_.WaitFor(kProbePollEvery)) {
+      return seen;
+    }
+  }
+}
+
+void ProcessScheduler::JudgeProbe(const LocalJobIdentity& probe, const std::optional<LocalJobView>& seen,
+                                  std::vector<CheckLine>& lines) {
+  lines.push_back({seen ? Verdict::kPass : Verdict::kFail, "the probe job is found by its tag",
+                   seen ? "job " + seen->local_job_id : "it is not there",
+                   seen ? "" : "report this: it is an error of the agent"});
+  if (!seen) {
+    return;
+  }
+  if (seen->state != LocalState::kEnded) {
+    const Status cancelled = Cancel(probe);
+    lines.push_back({Verdict::kFail, "the probe job ends",
+                     fmt::format("it is {} after {} s, and was cancelled{}", seen->raw_state,
+                                 std::chrono::duration_cast<std::chrono::seconds>(options_.probe_timeout).count(),
+                                 cancelled.ok() ? "" : " in vain"),
+                     "see what holds this host up: the job does nothing but print a line"});
+    return;
+  }
+  const bool well = seen->cause == EndCause::kProgramEnded && seen->exit_code == 0;
+  lines.push_back(
+      {well ? Verdict::kPass : Verdict::kFail, "the probe job ends well",
+       fmt::format("{}, exit code {}, signal {}", seen->raw_state, seen->exit_code.value_or(-1), seen->exit_signal),
+       well ? "" : "run the command of `turnpike-agent show-command` by hand, as the agent's user"});
 }
 
 }  // namespace turnpike

@@ -45,11 +45,11 @@ std::string_view StateWord(const ProcessJob& job) {
     case EndCause::kOutOfMemory:
       return "OUT_OF_MEMORY";
     case EndCause::kCancelledByUser:
+    case EndCause::kCancelledBySite:
       return "CANCELLED";
     case EndCause::kNone:
     case EndCause::kSiteInterrupted:
     case EndCause::kPreempted:
-    case EndCause::kCancelledBySite:
     case EndCause::kRefused:
     case EndCause::kUnknown:
       return "NODE_FAIL";

@@ -150,10 +150,10 @@ Status ProcessScheduler::Cancel(const LocalJobIdentity& job) {
       continue;
     }
     if (known.state == ProcessJobState::kRunning) {
-      Stop(known, EndCause::kCancelledByUser);
+      Stop(known, EndCause::kCancelledBySite);  // The agent knows whether its user wanted it.
     } else {
       known.state = ProcessJobState::kEnded;
-      known.cause = EndCause::kCancelledByUser;
+      known.cause = EndCause::kCancelledBySite;
       known.end_time = clock_.Now();
       Save(known);
     }

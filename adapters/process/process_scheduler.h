@@ -9,6 +9,7 @@
 #include <chrono>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -36,6 +37,7 @@ struct ProcessOptions {
   std::chrono::milliseconds kill_grace{30'000};  // between SIGTERM and SIGKILL
   std::chrono::milliseconds tick_interval{500};  // 0: no thread
   std::chrono::hours ended_kept{7 * 24};
+  std::chrono::milliseconds probe_timeout{60'000};  // for the probe job of a check to end
 };
 
 class ProcessScheduler final : public Scheduler {
@@ -70,6 +72,12 @@ class ProcessScheduler final : public Scheduler {
   void Start(ProcessJob& job) REQUIRES(mutex_);
   void DropOld() REQUIRES(mutex_);
   void Save(const ProcessJob& job) const REQUIRES(mutex_);
+
+  // --- process_capacity.cc: what the adapter says of itself.
+  // As last seen; nullopt: not at all.
+  std::optional<LocalJobView> WaitForProbe(const LocalJob& probe) EXCLUDES(mutex_);
+  void JudgeProbe(const LocalJobIdentity& probe, const std::optional<LocalJobView>& seen, std::vector<CheckLine>& lines)
+      EXCLUDES(mutex_);
 
   const ProcessOptions options_;
   const Clock& clock_;

@@ -135,6 +135,18 @@ TEST(ReconcileEnd, AnAdministratorsCancelIsTheSites) {
   EXPECT_EQ(end->fault, FaultClass::kSite);
 }
 
+// Its jobs run as the agent's own account, and so does what an administrator cancels with the agent's tools.
+TEST(ReconcileEnd, ACancelThatTheBrokerDidNotAskForIsTheSitesWhoeverTheSchedulerNames) {
+  for (const Evidence& evidence : {Seen(kWrapper, {EndedJob(EndCause::kCancelledByUser, {})}),
+                                   SeenWithExit(ExitBySignal(15), {EndedJob(EndCause::kCancelledByUser, {})})}) {
+    const Decision decision = End(StartedRecord(), evidence);
+    const EndedFact* end = FindFact<EndedFact>(decision);
+    ASSERT_NE(end, nullptr);
+    EXPECT_EQ(end->cause, EndCause::kCancelledBySite);
+    EXPECT_EQ(end->fault, FaultClass::kSite);
+  }
+}
+
 TEST(ReconcileEnd, TheSchedulersEndWaitsForTheRecordFirst) {
   const Evidence evidence = Seen(kWrapper, {EndedJob(EndCause::kProgramEnded, 5)});
   const Decision first = Reconcile(StartedRecord(), evidence, {}, MomentAt(100));

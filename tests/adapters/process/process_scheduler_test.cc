@@ -192,10 +192,45 @@ TEST_F(ProcessSchedulerTest, ItsOwnThreadKeepsLimitsWithoutAnyPoll) {
   EXPECT_TRUE(Eventually([&] { return HasFile(job, "told"); }));
 }
 
-TEST_F(ProcessSchedulerTest, CheckSendsAProbeThrough) {
-  for (const CheckLine& line : site_.scheduler().Check(NewJob("exit 0\n"))) {
+TEST_F(ProcessSchedulerTest, ACancelIsTheSitesUnlessTheAgentKnowsBetter) {
+  const LocalJob running = ProcessSite::AskForAll(NewJob(": > ran\n" + UntilTold()));
+  const LocalJob waiting = ProcessSite::AskForAll(NewJob("exit 0\n"));
+  const LocalJobIdentity names[] = {MustSubmit(running), MustSubmit(waiting)};
+  EXPECT_TRUE(Eventually([&] { return HasFile(running, "ran"); }));
+  for (const LocalJobIdentity& name : names) {
+    ASSERT_TRUE(site_.scheduler().Cancel(name).ok());
+  }
+  for (const LocalJob& job : {running, waiting}) {
+    const LocalJobView view = MustEnd(job);
+    EXPECT_EQ(view.cause, EndCause::kCancelledBySite);
+    EXPECT_EQ(view.raw_state, "CANCELLED");
+  }
+}
+
+TEST_F(ProcessSchedulerTest, CheckSendsAProbeThroughToItsEnd) {
+  const LocalJob probe = NewJob("echo probe > ran\n");
+  const std::vector<CheckLine> lines = site_.scheduler().Check(probe);
+  for (const CheckLine& line : lines) {
     EXPECT_EQ(line.verdict, CheckLine::Verdict::kPass) << line.what << ": " << line.found;
   }
+  EXPECT_EQ(lines.back().what, "the probe job ends well");
+  EXPECT_EQ(ReadFile(probe.directory + "/ran").value(), "probe\n");
+}
+
+TEST_F(ProcessSchedulerTest, CheckFailsWhereTheProbeFails) {
+  const std::vector<CheckLine> lines = site_.scheduler().Check(NewJob("exit 3\n"));
+  EXPECT_EQ(lines.back().verdict, CheckLine::Verdict::kFail);
+  EXPECT_THAT(lines.back().found, HasSubstr("exit code 3"));
+}
+
+TEST_F(ProcessSchedulerTest, CheckFailsWhereTheProbeDoesNotEndAndCancelsIt) {
+  site_.options().probe_timeout = std::chrono::milliseconds(0);
+  site_.Recreate();
+  const LocalJob probe = NewJob(UntilTold());
+  const std::vector<CheckLine> lines = site_.scheduler().Check(probe);
+  EXPECT_EQ(lines.back().verdict, CheckLine::Verdict::kFail);
+  EXPECT_THAT(lines.back().found, HasSubstr("RUNNING"));
+  EXPECT_EQ(MustEnd(probe).raw_state, "CANCELLED");
 }
 
 }  // namespace
