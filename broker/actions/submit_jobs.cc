@@ -1,17 +1,25 @@
 #include "broker/actions/submit_jobs.h"
 
+#include <fmt/ranges.h>
+
 #include <algorithm>
+#include <limits>
 #include <memory>
 
 #include "base/error_reason.h"
 #include "billing/core/allocation.h"
 #include "broker/actions/stored_answer.h"
+#include "broker/core/advice.h"
 #include "broker/core/evaluate.h"
 #include "broker/core/reason.h"
 #include "broker/core/stored_request.h"
 
 namespace turnpike {
 namespace {
+
+// An error is read in one go: the changes that are the least.  Of a batch the first refused job gets them, for a try of
+// many changes on all shares costs far more than the refusal itself.
+constexpr size_t kAdvicesTold = 2;
 
 Status NoSiteFits(const JobRequest& request, const Evaluation& evaluation, const MatchSetting& setting) {
   if (setting.federation.shares.empty()) {
@@ -20,6 +28,30 @@ Status NoSiteFits(const JobRequest& request, const Evaluation& evaluation, const
   }
   const std::string why = WaitingReason(request, evaluation.refusals(), setting);
   return WithReason(FailedPrecondition("no site can run this job: {}", why), ErrorReason::kNoSiteFits);
+}
+
+// What ExplainJob would say, had the job been taken; what the account has left is not known here.
+Status WithAdvice(const Status& none, const JobRequest& again, const Evaluation& evaluation,
+                  const MatchSetting& setting) {
+  const AdviceBasis basis{.request = again, .project_id = {}, .available_micros = std::numeric_limits<int64_t>::max()};
+  std::vector<std::string> texts;
+  for (Advice& advice : AdviceFor(basis, evaluation, setting)) {
+    if (texts.size() < kAdvicesTold) {
+      texts.push_back(std::move(advice.text));
+    }
+  }
+  if (texts.empty()) {
+    return none;
+  }
+  return WithReason(FailedPrecondition("{}; what would help: {}", MessageOf(none), fmt::join(texts, "; or ")),
+                    ErrorReason::kNoSiteFits);
+}
+
+JobRequest RequestOf(const SubmissionDraft& draft, const JobDraft& job, int64_t price_list) {
+  JobRequest request = job.request;
+  request.unit = draft.project_unit;
+  request.price_list = price_list;
+  return request;
 }
 
 // Puts the results of the stored jobs back among those that never went to the store.
@@ -113,9 +145,7 @@ Result<NewJob> SubmitJobs::Prepare(const SubmissionDraft& draft, const JobDraft&
                                    std::vector<QuoteRefusal>& refusals) {
   RETURN_IF_ERROR(job.invalid);
   RETURN_IF_ERROR(terms.status());
-  JobRequest request = job.request;
-  request.unit = draft.project_unit;
-  request.price_list = terms->price_list;
+  JobRequest request = RequestOf(draft, job, terms->price_list);
   if (terms->ceiling_micros) {
     request.budget_micros = std::min(request.budget_micros.value_or(*terms->ceiling_micros), *terms->ceiling_micros);
   }
@@ -123,10 +153,12 @@ Result<NewJob> SubmitJobs::Prepare(const SubmissionDraft& draft, const JobDraft&
   const Evaluation evaluation = Evaluate(request, setting);
   if (!evaluation.any_eligible()) {
     Status none = NoSiteFits(request, evaluation, setting);
+    const bool is_first = refusals.empty();
     refusals.push_back({.reason = ErrorReason::kNoSiteFits,
                         .request = EncodeJobRequest(request),
                         .detail = std::string(MessageOf(none))});
-    return none;
+    return is_first ? WithAdvice(none, RequestOf(draft, job, terms->basis->price_list_newest), evaluation, setting)
+                    : none;
   }
   // From here on the hold is the most that the job may cost, wherever it goes.
   request.budget_micros = evaluation.ceiling_max_micros;

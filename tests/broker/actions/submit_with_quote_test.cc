@@ -10,6 +10,7 @@ namespace {
 
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::Not;
 
 class SubmitWithQuote : public SubmissionFixture {
  protected:
@@ -80,6 +81,22 @@ TEST_F(SubmitWithQuote, WhatNoShareCanRunIsKeptAsDemandUnlessItWasATry) {
   EXPECT_EQ(refusal.reason, ErrorReason::kNoSiteFits);
   EXPECT_EQ(DecodeJobRequest(refusal.request)->cpus_per_task, 128);
   EXPECT_THAT(refusal.detail, HasSubstr("alpha/main has 64 cores"));
+}
+
+TEST_F(SubmitWithQuote, ARefusalSaysWhatWouldHelpOnceABatch) {
+  JobDraft large = Draft();
+  large.request.cpus_per_task = 128;
+  SubmissionDraft batch = Submission(large);
+  batch.jobs.push_back(large);
+  const std::vector<Result<JobView>> refused = submit_.Validate(batch);
+  ASSERT_EQ(refused.size(), 2U);
+  EXPECT_EQ(DetailsOf(refused[0].status()).reason, ErrorReason::kNoSiteFits);
+  EXPECT_THAT(refused[0].status().ToString(),
+              HasSubstr("what would help: ask for at most 64 cores per node (--cpus-per-task=64): "
+                        "then alpha/main could run it now"));
+  EXPECT_THAT(refused[1].status().ToString(), Not(HasSubstr("what would help")));
+  ASSERT_FALSE(Submit(Submission(large)).ok());
+  EXPECT_THAT(queue_.calls.back().refusals.front().detail, Not(HasSubstr("what would help")));
 }
 
 }  // namespace
