@@ -28,7 +28,10 @@ std::string PlainHex(const std::string& fingerprint) {
 
 Result<std::string> ReadPinnedCa(const EnrollmentOrder& order) {
   if (order.ca_file.empty()) {
-    return FetchPinnedCa({.address = order.broker, .fingerprint = order.ca_fingerprint, .timeout = order.call_timeout});
+    return FetchPinnedCa({.address = order.broker,
+                          .fingerprint = order.ca_fingerprint,
+                          .timeout = order.call_timeout,
+                          .proxy = ReadProxySettings()});
   }
   ASSIGN_OR_RETURN(std::string ca_pem, ReadFile(order.ca_file));
   ASSIGN_OR_RETURN(const CertificateFacts ca, ReadCertificate(ca_pem));

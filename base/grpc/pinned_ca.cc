@@ -41,25 +41,43 @@ bool WaitForSocket(BIO* bio, std::chrono::steady_clock::time_point until) {
   return left > 0 && ::poll(&wanted, 1, static_cast<int>(left)) > 0;
 }
 
-// The chain is not verified here: the fingerprint is.
-Result<BioHandle> ShakeHands(const PinnedCaQuery& query, SSL_CTX* context) {
-  const auto until = std::chrono::steady_clock::now() + query.timeout;
-  BioHandle connection(BIO_new_ssl_connect(context));
-  SSL* ssl = nullptr;
-  BIO_get_ssl(connection.get(), &ssl);
-  const std::string host = query.address.substr(0, query.address.rfind(':'));
-  SSL_set_tlsext_host_name(ssl, host.c_str());
-  BIO_set_conn_hostname(connection.get(), query.address.c_str());
-  BIO_set_nbio(connection.get(), 1);
-  while (BIO_do_handshake(connection.get()) != 1) {
-    if (!BIO_should_retry(connection.get())) {
-      return Unavailable("cannot connect to {}: {}", query.address, TakeOpensslError());
+using Until = std::chrono::steady_clock::time_point;
+
+// Connects and, where `connection` ends in TLS, shakes hands.
+Status Finish(BIO* connection, const std::string& address, Until until) {
+  while (BIO_do_handshake(connection) != 1) {
+    if (!BIO_should_retry(connection)) {
+      return Unavailable("cannot connect to {}: {}", address, TakeOpensslError());
     }
-    if (!WaitForSocket(connection.get(), until)) {
-      return Unavailable("cannot connect to {}: no answer in {} ms", query.address, query.timeout.count());
+    if (!WaitForSocket(connection, until)) {
+      return Unavailable("cannot connect to {}: no answer in time", address);
     }
   }
+  return OkStatus();
+}
+
+Result<BioHandle> Connect(const std::string& address, Until until) {
+  BioHandle connection(BIO_new_connect(address.c_str()));
+  BIO_set_nbio(connection.get(), 1);
+  RETURN_IF_ERROR(Finish(connection.get(), address, until));
   return connection;
+}
+
+// The chain is not verified here: the fingerprint is.
+Result<BioHandle> ShakeHands(const PinnedCaQuery& query, SSL_CTX* context) {
+  const Until until = std::chrono::steady_clock::now() + query.timeout;
+  const std::string host = query.address.substr(0, query.address.rfind(':'));
+  ASSIGN_OR_RETURN(const std::optional<HttpProxy> proxy, ProxyFor(host, query.proxy));
+  ASSIGN_OR_RETURN(BioHandle connection, Connect(proxy ? proxy->host + ":" + proxy->port : query.address, until));
+  if (proxy) {
+    RETURN_IF_ERROR(OpenTunnel(connection.get(), *proxy, query.address, until));
+  }
+  BioHandle secured(BIO_push(BIO_new_ssl(context, /*client=*/1), connection.release()));
+  SSL* ssl = nullptr;
+  BIO_get_ssl(secured.get(), &ssl);
+  SSL_set_tlsext_host_name(ssl, host.c_str());
+  RETURN_IF_ERROR(Finish(secured.get(), query.address, until));
+  return secured;
 }
 
 std::string ToPem(X509* certificate) {

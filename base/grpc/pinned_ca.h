@@ -4,6 +4,7 @@
 #include <chrono>
 #include <string>
 
+#include "base/grpc/http_proxy.h"
 #include "base/status.h"
 
 namespace turnpike {
@@ -12,6 +13,7 @@ struct PinnedCaQuery {
   std::string address;      // "host:port" of the user port
   std::string fingerprint;  // SHA-256 of the CA certificate, hex; case and colons do not matter
   std::chrono::milliseconds timeout{10'000};
+  ProxySettings proxy = {};
 };
 
 // Shakes hands with the server and returns, as PEM, the certificate with that fingerprint from the chain that it shows.

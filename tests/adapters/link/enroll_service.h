@@ -28,7 +28,8 @@ class EnrollService final : public v1::SiteLinkService::Service {
     server_ = std::move(server).value();
   }
 
-  std::string address() const { return "127.0.0.1:" + std::to_string(server_->port()); }
+  int port() const { return server_->port(); }
+  std::string address() const { return "127.0.0.1:" + std::to_string(port()); }
 
   grpc::Status Enroll(grpc::ServerContext*, const v1::EnrollRequest* request, v1::EnrollResponse* response) override {
     const MutexLock lock(mutex_);

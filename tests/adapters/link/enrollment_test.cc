@@ -5,11 +5,14 @@
 #include <gtest/gtest.h>
 
 #include "tests/adapters/link/enroll_service.h"
+#include "tests/base/grpc/connect_proxy.h"
 
 namespace turnpike {
 namespace {
 
 using testing::HasSubstr;
+using testing::SizeIs;
+using testing::StartsWith;
 
 class Enrollment : public testing::Test {
  protected:
@@ -53,6 +56,17 @@ TEST_F(Enrollment, ComesAgainWithTheSameKeyInALaterRun) {
   EXPECT_FALSE(store_.is_enrolled());
   ASSERT_TRUE(Enroll(once, IdentityStore(folder_.path()), stop_).ok());
   EXPECT_EQ(service_.keys_seen(), 1U);
+}
+
+TEST_F(Enrollment, GoesThroughTheProxyOfTheEnvironmentFromTheFirstByte) {
+  const ConnectProxy proxy(service_.port());
+  const ProxyEnvironment environment{{"grpc_proxy", proxy.url()}};
+  const Result<AgentIdentityFiles> identity = Enroll(Order(), store_, stop_);
+  ASSERT_TRUE(identity.ok()) << identity.status();
+  ASSERT_THAT(proxy.requests(), SizeIs(2)) << "one for the CA, one for the call";
+  for (const std::string& request : proxy.requests()) {
+    EXPECT_THAT(request, StartsWith("CONNECT " + service_.address() + " "));
+  }
 }
 
 TEST_F(Enrollment, GivesUpAtOnceWhereTheTokenIsRefused) {
