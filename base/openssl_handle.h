@@ -1,10 +1,8 @@
 #pragma once
-// OpenSSL's objects as owners, and its error queue as text.
+// OpenSSL's objects as owners, PEM text, and the error queue as text.
 
 #include <openssl/bio.h>
-#include <openssl/err.h>
 #include <openssl/evp.h>
-#include <openssl/pem.h>
 #include <openssl/x509.h>
 
 #include <memory>
@@ -26,36 +24,17 @@ using KeyHandle = std::unique_ptr<EVP_PKEY, OpensslFree<EVP_PKEY_free>>;
 using CertificateHandle = std::unique_ptr<X509, OpensslFree<X509_free>>;
 using RequestHandle = std::unique_ptr<X509_REQ, OpensslFree<X509_REQ_free>>;
 
-inline BioHandle ReadingBio(std::string_view text) {
-  return BioHandle(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
-}
+BioHandle ReadingBio(std::string_view text);
+std::string TextOf(const BioHandle& bio);
 
-// Null when there is none.
-inline CertificateHandle ParseCertificate(std::string_view pem) {
-  return CertificateHandle(PEM_read_bio_X509(ReadingBio(pem).get(), nullptr, nullptr, nullptr));
-}
+// Null when the text holds none; a key behind a passphrase counts as none: nobody is there to ask.
+CertificateHandle ParseCertificate(std::string_view pem);
+KeyHandle ParsePrivateKey(std::string_view pem);
 
-// Null when there is none, or when it is locked with a passphrase: nobody is there to ask.
-inline KeyHandle ParsePrivateKey(std::string_view pem) {
-  pem_password_cb* refuse = [](char*, int, int, void*) { return -1; };
-  return KeyHandle(PEM_read_bio_PrivateKey(ReadingBio(pem).get(), nullptr, refuse, nullptr));
-}
+std::string ToPem(X509* certificate);
+std::string ToPem(EVP_PKEY* private_key);  // PKCS #8, in clear
 
-inline std::string TextOf(const BioHandle& bio) {
-  char* data = nullptr;
-  const long size = BIO_get_mem_data(bio.get(), &data);
-  return {data, static_cast<size_t>(size)};
-}
-
-// The newest error of this thread, and empties the queue.
-inline std::string TakeOpensslError() {
-  const unsigned long code = ERR_peek_last_error();
-  ERR_clear_error();
-  char text[256] = "no further detail";
-  if (code != 0) {
-    ERR_error_string_n(code, text, sizeof text);
-  }
-  return text;
-}
+// The newest error of this thread; empties the queue.
+std::string TakeOpensslError();
 
 }  // namespace turnpike

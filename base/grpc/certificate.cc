@@ -6,7 +6,7 @@
 #include <ctime>
 
 #include "base/digest.h"
-#include "base/grpc/openssl_handle.h"
+#include "base/openssl_handle.h"
 
 namespace turnpike {
 namespace {

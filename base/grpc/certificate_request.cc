@@ -1,16 +1,15 @@
 #include "base/grpc/certificate_request.h"
 
-#include "base/grpc/openssl_handle.h"
+#include "base/openssl_handle.h"
 
 namespace turnpike {
 
 Result<std::string> MakePrivateKey() {
   const KeyHandle key(EVP_EC_gen("P-256"));
-  const BioHandle bio(BIO_new(BIO_s_mem()));
-  if (!key || PEM_write_bio_PKCS8PrivateKey(bio.get(), key.get(), nullptr, nullptr, 0, nullptr, nullptr) != 1) {
+  if (!key) {
     return Internal("cannot make an EC P-256 key: {}", TakeOpensslError());
   }
-  return TextOf(bio);
+  return ToPem(key.get());
 }
 
 Result<std::string> MakeCertificateRequest(std::string_view private_key_pem) {

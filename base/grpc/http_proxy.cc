@@ -1,5 +1,6 @@
 #include "base/grpc/http_proxy.h"
 
+#include <openssl/err.h>
 #include <openssl/http.h>
 
 #include <algorithm>

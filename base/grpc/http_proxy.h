@@ -5,7 +5,7 @@
 #include <optional>
 #include <string>
 
-#include "base/grpc/openssl_handle.h"
+#include "base/openssl_handle.h"
 #include "base/status.h"
 
 namespace turnpike {

@@ -6,7 +6,7 @@
 #include <cctype>
 
 #include "base/grpc/certificate.h"
-#include "base/grpc/openssl_handle.h"
+#include "base/openssl_handle.h"
 
 namespace turnpike {
 namespace {
@@ -78,12 +78,6 @@ Result<BioHandle> ShakeHands(const PinnedCaQuery& query, SSL_CTX* context) {
   SSL_set_tlsext_host_name(ssl, host.c_str());
   RETURN_IF_ERROR(Finish(secured.get(), query.address, until));
   return secured;
-}
-
-std::string ToPem(X509* certificate) {
-  const BioHandle bio(BIO_new(BIO_s_mem()));
-  PEM_write_bio_X509(bio.get(), certificate);
-  return TextOf(bio);
 }
 
 }  // namespace

@@ -4,8 +4,8 @@
 #include <string>
 #include <string_view>
 
+#include "base/openssl_handle.h"
 #include "base/status.h"
-#include "broker/identity/openssl_handle.h"
 
 namespace turnpike::identity {
 

@@ -19,10 +19,7 @@ namespace turnpike {
 namespace {
 
 using identity::CertificateExtension;
-using identity::CertificateHandle;
 using identity::CertificatePlan;
-using identity::KeyHandle;
-using identity::TakeOpensslError;
 
 constexpr auto kAuthorityLifetime = std::chrono::days(3652);  // ten years
 constexpr auto kClockSkew = std::chrono::minutes(5);          // a site's clock may be behind by this much
@@ -116,7 +113,7 @@ Result<std::unique_ptr<CertificateAuthority>> CertificateAuthority::Create(const
   ASSIGN_OR_RETURN(authority->certificate_, SignCertificate(AuthorityPlan(settings.trust_domain, now), key,
                                                             {.certificate = nullptr, .key = key}, random));
   // The certificate last: it is what tells that the authority is complete.
-  RETURN_IF_ERROR(WriteFileAtomically(settings.private_key_path, identity::ToPem(key), 0600));
+  RETURN_IF_ERROR(WriteFileAtomically(settings.private_key_path, ToPem(key), 0600));
   RETURN_IF_ERROR(WriteFileAtomically(settings.certificate_path, authority->ca_certificate_pem(), 0644));
   return authority;
 }
@@ -128,8 +125,8 @@ Result<std::unique_ptr<CertificateAuthority>> CertificateAuthority::Load(const A
   RETURN_IF_ERROR(CheckKeyFileMode(settings.private_key_path));
   ASSIGN_OR_RETURN(const std::string key_pem, ReadFile(settings.private_key_path));
   std::unique_ptr<CertificateAuthority> authority(new CertificateAuthority(settings, random));
-  authority->certificate_ = identity::ParseCertificate(certificate_pem);
-  authority->key_ = identity::ParsePrivateKey(key_pem);
+  authority->certificate_ = ParseCertificate(certificate_pem);
+  authority->key_ = ParsePrivateKey(key_pem);
   if (!authority->certificate_ || X509_check_ca(authority->certificate_.get()) != 1) {
     return FailedPrecondition("{} is not the PEM certificate of a CA: {}", settings.certificate_path,
                               TakeOpensslError());
@@ -158,8 +155,8 @@ Result<ServerCertificate> CertificateAuthority::IssueServerCertificate(const Ser
                              .extensions = LeafExtensions("serverAuth", alternative_names)};
   ASSIGN_OR_RETURN(const CertificateHandle certificate,
                    SignCertificate(plan, key.get(), {.certificate = certificate_.get(), .key = key_.get()}, random_));
-  return ServerCertificate{.certificate_pem = identity::ToPem(certificate.get()) + ca_certificate_pem(),
-                           .private_key_pem = identity::ToPem(key.get()),
+  return ServerCertificate{.certificate_pem = ToPem(certificate.get()) + ca_certificate_pem(),
+                           .private_key_pem = ToPem(key.get()),
                            .not_after = identity::NotAfter(certificate.get())};
 }
 
@@ -175,7 +172,7 @@ Result<IssuedCertificate> CertificateAuthority::SignAgentRequest(std::string_vie
                              .extensions = LeafExtensions("clientAuth", "URI:" + uri)};
   ASSIGN_OR_RETURN(const CertificateHandle certificate,
                    SignCertificate(plan, key.get(), {.certificate = certificate_.get(), .key = key_.get()}, random_));
-  return IssuedCertificate{.certificate_pem = identity::ToPem(certificate.get()),
+  return IssuedCertificate{.certificate_pem = ToPem(certificate.get()),
                            .serial_hex = identity::SerialHex(certificate.get()),
                            .not_after = identity::NotAfter(certificate.get()),
                            .public_key_sha256 = identity::PublicKeySha256(key.get())};
@@ -191,7 +188,7 @@ Result<AgentIdentity> CertificateAuthority::IdentityOf(std::string_view uri) con
 }
 
 std::string CertificateAuthority::ca_certificate_pem() const {
-  return identity::ToPem(certificate_.get());
+  return ToPem(certificate_.get());
 }
 
 std::string CertificateAuthority::ca_fingerprint() const {

@@ -8,10 +8,10 @@
 #include <string_view>
 #include <vector>
 
+#include "base/openssl_handle.h"
 #include "base/random.h"
 #include "base/status.h"
 #include "base/time.h"
-#include "broker/identity/openssl_handle.h"
 #include "broker/ports/certificate_issuer.h"
 
 namespace turnpike {
@@ -66,8 +66,8 @@ class CertificateAuthority final : public CertificateIssuer {
 
   const AuthoritySettings settings_;
   RandomSource& random_;
-  identity::CertificateHandle certificate_;
-  identity::KeyHandle key_;
+  CertificateHandle certificate_;
+  KeyHandle key_;
 };
 
 }  // namespace turnpike

@@ -4,10 +4,10 @@
 #include <string>
 #include <vector>
 
+#include "base/openssl_handle.h"
 #include "base/random.h"
 #include "base/status.h"
 #include "base/time.h"
-#include "broker/identity/openssl_handle.h"
 
 namespace turnpike::identity {
 

@@ -13,8 +13,8 @@ struct ForeignKey {
 };
 
 ForeignKey MakeRsaKey() {
-  const identity::KeyHandle key(EVP_RSA_gen(2048));
-  return {identity::ToPem(key.get())};
+  const KeyHandle key(EVP_RSA_gen(2048));
+  return {ToPem(key.get())};
 }
 
 TEST(Certificate, TellsNamesTimesAndFingerprint) {

@@ -1,12 +1,13 @@
 // What a stranger, an agent and a user meet at the two ports.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <openssl/err.h>
 #include <openssl/ssl.h>
 
 #include "base/file_sync.h"
 #include "base/grpc/certificate.h"
-#include "base/grpc/openssl_handle.h"
 #include "base/grpc/pinned_ca.h"
+#include "base/openssl_handle.h"
 #include "broker/identity/certificate_builder.h"
 #include "tests/base/grpc/loopback_link.h"
 #include "tests/base/grpc/test_federation.h"
@@ -143,10 +144,10 @@ TEST(AgentPort, RefusesAServerCertificateInTheHandsOfAClient) {
 // A client certificate of the right CA with whatever names the test wants.
 TlsIdentity ClientNamed(TestFederation& federation, const std::string& names) {
   const std::string ca_key = ReadFile(federation.File("ca.key")).value();
-  const identity::CertificateHandle ca = identity::ParseCertificate(federation.ca_pem());
-  const identity::KeyHandle signer = identity::ParsePrivateKey(ca_key);
+  const CertificateHandle ca = ParseCertificate(federation.ca_pem());
+  const KeyHandle signer = ParsePrivateKey(ca_key);
   const std::string key_pem = MakePrivateKey().value();
-  const identity::KeyHandle key = identity::ParsePrivateKey(key_pem);
+  const KeyHandle key = ParsePrivateKey(key_pem);
   SystemRandom random;
   const auto made =
       identity::SignCertificate({.common_name = "test",
@@ -155,7 +156,7 @@ TlsIdentity ClientNamed(TestFederation& federation, const std::string& names) {
                                  .extensions = {{NID_ext_key_usage, "clientAuth"}, {NID_subject_alt_name, names}}},
                                 key.get(), {.certificate = ca.get(), .key = signer.get()}, random);
   CHECK(made.ok());
-  return {.certificate_pem = identity::ToPem(made->get()), .private_key_pem = key_pem, .ca_pem = federation.ca_pem()};
+  return {.certificate_pem = ToPem(made->get()), .private_key_pem = key_pem, .ca_pem = federation.ca_pem()};
 }
 
 TEST(AgentPort, NamesNobodyUnlessThereIsExactlyOneUri) {

@@ -14,10 +14,6 @@
 namespace turnpike {
 namespace {
 
-using identity::CertificateHandle;
-using identity::KeyHandle;
-using identity::OpensslFree;
-using identity::RequestHandle;
 using testing::HasSubstr;
 
 constexpr Timestamp kNow = TimestampFromSeconds(1'800'000'000);
@@ -75,8 +71,8 @@ std::string ExtensionText(X509* certificate, int nid) {
 
 // X509_V_OK, or OpenSSL's number for what is wrong, when `leaf` is checked for the purpose at the time.
 int Verify(const std::string& ca_pem, const std::string& leaf_pem, int purpose, Timestamp at) {
-  const CertificateHandle ca = identity::ParseCertificate(ca_pem);
-  const CertificateHandle leaf = identity::ParseCertificate(leaf_pem);
+  const CertificateHandle ca = ParseCertificate(ca_pem);
+  const CertificateHandle leaf = ParseCertificate(leaf_pem);
   const std::unique_ptr<X509_STORE, OpensslFree<X509_STORE_free>> store(X509_STORE_new());
   X509_STORE_add_cert(store.get(), ca.get());
   const std::unique_ptr<X509_STORE_CTX, OpensslFree<X509_STORE_CTX_free>> context(X509_STORE_CTX_new());
@@ -105,7 +101,7 @@ class Authority : public testing::Test {
 
 TEST_F(Authority, CaCertificateSignsOthersAndNoFurtherCa) {
   const auto authority = Create();
-  const CertificateHandle ca = identity::ParseCertificate(authority->ca_certificate_pem());
+  const CertificateHandle ca = ParseCertificate(authority->ca_certificate_pem());
   EXPECT_EQ(ExtensionText(ca.get(), NID_basic_constraints), "CA:TRUE, pathlen:0");
   EXPECT_EQ(ExtensionText(ca.get(), NID_key_usage), "Certificate Sign, CRL Sign");
   EXPECT_EQ(authority->ca_fingerprint().size(), 64U);
@@ -149,7 +145,7 @@ TEST_F(Authority, LoadRefusesWhatCannotBeTrusted) {
   ASSERT_EQ(::chmod(folder_.File("ca.key").c_str(), 0600), 0);
   ASSERT_TRUE(LoadStatus().ok());
 
-  const std::string other_key = identity::ToPem(EcKey().get());
+  const std::string other_key = ToPem(EcKey().get());
   ASSERT_TRUE(WriteFileAtomically(folder_.File("ca.key"), other_key, 0600).ok());
   EXPECT_THAT(LoadStatus().ToString(), HasSubstr("is not the key of the CA"));
   ASSERT_TRUE(WriteFileAtomically(folder_.File("ca.pem"), "garbage").ok());
@@ -180,7 +176,7 @@ TEST_F(Authority, ServerCertificateAnswersToItsNames) {
   const auto server = authority->IssueServerCertificate(
       {.dns_names = {"localhost", "broker.example"}, .ip_addresses = {"127.0.0.1", "::1"}}, kNow);
   ASSERT_TRUE(server.ok()) << server.status();
-  const CertificateHandle leaf = identity::ParseCertificate(server->certificate_pem);
+  const CertificateHandle leaf = ParseCertificate(server->certificate_pem);
   EXPECT_EQ(ExtensionText(leaf.get(), NID_subject_alt_name),
             "DNS:localhost, DNS:broker.example, IP Address:127.0.0.1, IP Address:0:0:0:0:0:0:0:1");
   EXPECT_EQ(ExtensionText(leaf.get(), NID_ext_key_usage), "TLS Web Server Authentication");
@@ -210,7 +206,7 @@ TEST_F(Authority, AgentCertificateHasOneNameAndOnePurpose) {
   const auto authority = Create();
   const auto issued = authority->SignAgentRequest(DerOf(MakeRequest(EcKey().get()).get()), kAgent, kNow);
   ASSERT_TRUE(issued.ok()) << issued.status();
-  const CertificateHandle leaf = identity::ParseCertificate(issued->certificate_pem);
+  const CertificateHandle leaf = ParseCertificate(issued->certificate_pem);
   EXPECT_EQ(ExtensionText(leaf.get(), NID_subject_alt_name), std::string("URI:") + kAgentUri);
   EXPECT_EQ(ExtensionText(leaf.get(), NID_ext_key_usage), "TLS Web Client Authentication");
   EXPECT_EQ(ExtensionText(leaf.get(), NID_basic_constraints), "CA:FALSE");
@@ -247,7 +243,7 @@ TEST_F(Authority, NamesInARequestAreIgnored) {
                          .alternative_names = "URI:spiffe://test.example/site/x/agent/1,DNS:evil.example"};
   const auto issued = authority->SignAgentRequest(DerOf(MakeRequest(EcKey().get(), plan).get()), kAgent, kNow);
   ASSERT_TRUE(issued.ok()) << issued.status();
-  const CertificateHandle leaf = identity::ParseCertificate(issued->certificate_pem);
+  const CertificateHandle leaf = ParseCertificate(issued->certificate_pem);
   EXPECT_EQ(ExtensionText(leaf.get(), NID_subject_alt_name), std::string("URI:") + kAgentUri);
   char name[64] = "";
   X509_NAME_get_text_by_NID(X509_get_subject_name(leaf.get()), NID_commonName, name, sizeof name);
