@@ -34,7 +34,7 @@ Status NoCommonProtocol(const v1::Hello& hello) {
 }  // namespace
 
 LinkSession::LinkSession(const LinkSetting& setting, grpc::CallbackServerContext& context)
-    : setting_(setting), context_(context) {
+    : setting_(setting), peer_uri_(PeerUri(context)) {
   MutexLock lock(mutex_);
   ReadNext();
 }
@@ -127,7 +127,7 @@ void LinkSession::Work() {
 }
 
 Status LinkSession::Admit() {
-  ASSIGN_OR_RETURN(const std::string uri, PeerUri(context_));
+  ASSIGN_OR_RETURN(const std::string uri, peer_uri_);
   ASSIGN_OR_RETURN(const AgentIdentity agent, setting_.issuer.IdentityOf(uri));
   ASSIGN_OR_RETURN(site_, setting_.sites.Admit(agent));
   admitted_ = true;

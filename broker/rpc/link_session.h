@@ -68,7 +68,7 @@ class LinkSession final : public grpc::ServerBidiReactor<v1::SynchronizeRequest,
   void Unpin() EXCLUDES(mutex_);
 
   const LinkSetting& setting_;
-  grpc::CallbackServerContext& context_;
+  const Result<std::string> peer_uri_;  // read at once: gRPC frees the context after Finish
 
   // The worker's alone.
   bool admitted_ = false;

@@ -86,6 +86,10 @@ void LogStream::Work() {
   }
   MutexLock lock(mutex_);
   working_ = false;
+  if (end_) {
+    FinishOnce(*end_);
+    return;
+  }
   if (!status.ok() || (ended && page.empty())) {
     FinishOnce(status);
     return;
@@ -249,8 +253,11 @@ void LogStream::OnCancel() {
   FinishOnce(MakeStatus(StatusCode::kCancelled, "cancelled by the caller"));
 }
 
+// gRPC frees the request and the context after Finish: not while the worker reads them.
 void LogStream::FinishOnce(const Status& status) {
-  if (!finished_) {
+  if (working_) {
+    end_ = end_.value_or(status);
+  } else if (!finished_) {
     finished_ = true;
     Finish(ToGrpc(status));
   }

@@ -6,6 +6,7 @@
 #include <turnpike/v1/job_service.grpc.pb.h>
 
 #include <deque>
+#include <optional>
 #include <string>
 
 #include "broker/live/index_follower.h"
@@ -69,6 +70,7 @@ class LogStream final : public grpc::ServerWriteReactor<v1::ReadLogResponse> {
   bool news_ GUARDED_BY(mutex_) = true;  // there may be something to read
   bool working_ GUARDED_BY(mutex_) = false;
   bool writing_ GUARDED_BY(mutex_) = false;
+  std::optional<Status> end_ GUARDED_BY(mutex_);  // came while the worker was at work
   bool finished_ GUARDED_BY(mutex_) = false;
   int pins_ GUARDED_BY(mutex_) = 1;  // who still may touch this: gRPC, the pool
 };

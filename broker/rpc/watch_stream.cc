@@ -41,6 +41,7 @@ WatchStream::WatchStream(const Parts& parts, grpc::CallbackServerContext& contex
   if (!taken) {
     {
       MutexLock lock(mutex_);
+      beginning_ = false;
       FinishOnce(PoolIsFull());
     }
     Unpin();
@@ -48,9 +49,11 @@ WatchStream::WatchStream(const Parts& parts, grpc::CallbackServerContext& contex
 }
 
 void WatchStream::Begin() {
-  if (const Status status = Prepare(); !status.ok()) {
-    MutexLock lock(mutex_);
-    FinishOnce(status);
+  const Status status = Prepare();
+  MutexLock lock(mutex_);
+  beginning_ = false;
+  if (end_ || !status.ok()) {
+    FinishOnce(end_.value_or(status));
   }
 }
 
@@ -197,8 +200,11 @@ void WatchStream::OnCancel() {
   FinishOnce(MakeStatus(StatusCode::kCancelled, "cancelled by the caller"));
 }
 
+// gRPC frees the request and the context after Finish: not while Begin reads them.
 void WatchStream::FinishOnce(const Status& status) {
-  if (!finished_) {
+  if (beginning_) {
+    end_ = end_.value_or(status);
+  } else if (!finished_) {
     finished_ = true;
     Finish(ToGrpc(status));
   }

@@ -5,6 +5,7 @@
 #include <turnpike/v1/job_service.grpc.pb.h>
 
 #include <deque>
+#include <optional>
 #include <set>
 
 #include "broker/live/watch_hub.h"
@@ -57,6 +58,8 @@ class WatchStream final : public grpc::ServerWriteReactor<v1::WatchJobsResponse>
   bool ready_ GUARDED_BY(mutex_) = false;
   std::deque<v1::WatchJobsResponse> queue_ GUARDED_BY(mutex_);
   bool writing_ GUARDED_BY(mutex_) = false;
+  bool beginning_ GUARDED_BY(mutex_) = true;
+  std::optional<Status> end_ GUARDED_BY(mutex_);  // came while it began
   bool finished_ GUARDED_BY(mutex_) = false;
   int pins_ GUARDED_BY(mutex_) = 1;  // who still may touch this: gRPC, the pool
 };
