@@ -31,7 +31,8 @@ class JobWaiter {
 
   Result<v1::Job> Wait() {
     Say();
-    // A job that ended before the watch began is in no watch: it is read afresh before, and with every sign of life.
+    // A watch begins with the job as it stands.  It is read before all the same, for one that ended needs no watch, and
+    // with every sign of life.
     RETURN_IF_ERROR(ReadAgain());
     while (!Done()) {
       RETURN_IF_ERROR(Watch());
