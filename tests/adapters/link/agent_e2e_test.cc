@@ -151,10 +151,10 @@ TEST_F(Agent, AKilledAgentsSuccessorFollowsTheRunningJob) {
   EXPECT_THAT(Run({"jobs"}).output, HasSubstr(AttemptText(1)));
   ::kill(pid_, SIGKILL);
   EXPECT_EQ(Wait(), 1000 + SIGKILL);
-  ASSERT_TRUE(WriteFileAtomically(gate, "").ok());
   Start();
   FakeSession& second = broker_.Session(1);
   EXPECT_EQ(second.WaitForHello().attempts_size(), 1);
+  ASSERT_TRUE(WriteFileAtomically(gate, "").ok());
   second.Send(WelcomeOf({.epoch = 2, .desired = {Go(1)}}));
   ASSERT_TRUE(Eventually([&] { return HoldsFact(second.Reports(), v1::Report::kEnded); })) << Log();
   EXPECT_EQ(FindFact(second.Reports(), v1::Report::kEnded).ended().exit_code(), 7);

@@ -149,7 +149,7 @@ TEST_F(ProcessSchedulerTest, TheSignalBeforeTheEndReachesTheBatchScript) {
 }
 
 TEST_F(ProcessSchedulerTest, AJobWhoseProcessVanishedIsTheSitesFault) {
-  const LocalJob job = NewJob("echo $PPID > runner\n" + UntilTold());
+  const LocalJob job = NewJob("echo $PPID > runner.new && mv runner.new runner\n" + UntilTold());
   MustSubmit(job);
   EXPECT_TRUE(Eventually([&] { return HasFile(job, "runner"); }));
   ASSERT_TRUE(SignalProcessGroup(*IdentityOf(PidIn(job, "runner")), SIGKILL).ok());
