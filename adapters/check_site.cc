@@ -99,14 +99,15 @@ CheckLine CheckBroker(AgentSite& site, const AgentIdentityFiles& identity) {
   if (!site.config().ca_file.empty()) {
     tls.ca_pem = ReadFile(site.config().ca_file).value_or("");
   }
-  Status last = Unavailable("no address of a broker is configured");
+  std::string refusals;
   for (const std::string& address : BrokerAddresses(site.config(), site.identity(), site.random())) {
-    last = AskBroker(address, tls);
-    if (last.ok()) {
+    const Status asked = AskBroker(address, tls);
+    if (asked.ok()) {
       return {Verdict::kPass, what, address, ""};
     }
+    refusals += fmt::format("{}{}: {}", refusals.empty() ? "" : "; ", address, Words(asked));
   }
-  return {Verdict::kFail, what, Words(last),
+  return {Verdict::kFail, what, refusals.empty() ? "no address of a broker is configured" : refusals,
           "look at `broker:`, at firewalls and http_proxy; where the certificate is refused, enroll again"};
 }
 

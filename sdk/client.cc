@@ -226,7 +226,7 @@ Status Client::Resume(StopSignal& stop, const std::function<Status(bool& progres
   auto pause = parts_.pace.pause_first;
   while (true) {
     bool progressed = false;
-    const Status outcome = attempt(progressed);
+    Status outcome = attempt(progressed);
     if (outcome.code() != StatusCode::kUnavailable) {
       return outcome;
     }

@@ -36,8 +36,9 @@ bool HasGoodCrc(std::string_view bytes_with_crc) {
   return Crc32c(bytes_with_crc.substr(0, size)) == FromLittleEndian(bytes_with_crc.substr(size));
 }
 
-std::string WithCrc(const std::string& bytes) {
-  return bytes + LittleEndian(Crc32c(bytes), kCrcBytes);
+std::string WithCrc(std::string bytes) {
+  bytes += LittleEndian(Crc32c(bytes), kCrcBytes);
+  return bytes;
 }
 
 // The frame at the first byte, whatever its number; nullopt: none, or not whole.

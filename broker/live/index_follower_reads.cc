@@ -65,8 +65,11 @@ Result<std::shared_ptr<const QuoteBasis>> IndexFollower::LearnPrices(std::option
   {
     MutexLock lock(mutex_);
     AddListsInUse(used);
-    std::ranges::copy_if(used, std::inserter(wanted, wanted.end()),
-                         [&](int64_t id) { return !price_lists_.contains(id); });
+    for (const int64_t id : used) {
+      if (!price_lists_.contains(id)) {
+        wanted.insert(id);
+      }
+    }
   }
   ASSIGN_OR_RETURN(std::vector<PriceListRecord> lists, parts_.sites.PriceLists({wanted.begin(), wanted.end()}));
   lists.push_back(newest);
@@ -130,8 +133,10 @@ void IndexFollower::ForgetClasses() {
   for (const auto& [job_id, entry] : placed_) {
     placed.insert(entry.class_id);
   }
-  std::erase_if(classes_,
-                [&](const auto& known) { return !placed.contains(known.first) && !waiting_.FindClass(known.first); });
+  for (auto known = classes_.begin(); known != classes_.end();) {
+    const bool in_use = placed.contains(known->first) || waiting_.FindClass(known->first);
+    known = in_use ? std::next(known) : classes_.erase(known);
+  }
 }
 
 }  // namespace turnpike

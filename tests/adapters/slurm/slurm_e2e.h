@@ -106,22 +106,22 @@ class SlurmE2e : public ::testing::Test {
 class SlurmWithAccounting : public SlurmE2e {
  protected:
   static void SetUpTestSuite() {
-    shared_lab = SlurmLab::Start(
+    shared_lab_ = SlurmLab::Start(
         "acct", {"--nodes", "2", "--cpus", "8", "--gpus", "4", "--conf", "AccountingStorageEnforce=limits,qos"});
   }
-  static void TearDownTestSuite() { shared_lab.reset(); }
-  void SetUp() override { UseLab(shared_lab.get()); }
+  static void TearDownTestSuite() { shared_lab_.reset(); }
+  void SetUp() override { UseLab(shared_lab_.get()); }
 
-  static inline std::unique_ptr<SlurmLab> shared_lab;
+  static inline std::unique_ptr<SlurmLab> shared_lab_;
 };
 
 class SlurmWithoutAccounting : public SlurmE2e {
  protected:
-  static void SetUpTestSuite() { shared_lab = SlurmLab::Start("bare", {"--no-accounting", "--cpus", "8"}); }
-  static void TearDownTestSuite() { shared_lab.reset(); }
-  void SetUp() override { UseLab(shared_lab.get()); }
+  static void SetUpTestSuite() { shared_lab_ = SlurmLab::Start("bare", {"--no-accounting", "--cpus", "8"}); }
+  static void TearDownTestSuite() { shared_lab_.reset(); }
+  void SetUp() override { UseLab(shared_lab_.get()); }
 
-  static inline std::unique_ptr<SlurmLab> shared_lab;
+  static inline std::unique_ptr<SlurmLab> shared_lab_;
 };
 
 }  // namespace turnpike::slurm

@@ -11,8 +11,6 @@
 namespace turnpike {
 namespace {
 
-using testing::Contains;
-using testing::Each;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::StartsWith;
