@@ -204,6 +204,10 @@ void AddOptions(CLI::App& app, Options& options) {
   app.add_option("--usage-wait-seconds", options.broker.usage_wait_seconds,
                  "How long a job's usage may come after its end")
       ->capture_default_str();
+  app.add_option("--usage-half-life-days", options.broker.usage_half_life_days,
+                 "Projects take turns by what they were charged lately; half of it is left after so many days")
+      ->check(CLI::Range(1, 365))
+      ->capture_default_str();
   app.add_option("--log-format", options.log_format, "auto, human or json")
       ->check(CLI::IsMember({"auto", "human", "json"}));
   app.add_option("--log-level", options.log_level, "debug, info, warn or error")

@@ -30,6 +30,7 @@ struct BrokerSettings {
   std::string replica;               // a name for this process, in records; brokers of one database differ in it
   int64_t usage_wait_seconds = 600;  // how long after its end an attempt's usage may come
   int64_t offer_seconds = 60;        // how long an offer stands without a claim
+  int32_t usage_half_life_days = 7;  // half of what a project was charged is left after it, when projects take turns
   int64_t spawn_lease_seconds = 60;  // how long after its claim a spawn may begin
 };
 

@@ -115,12 +115,37 @@ constexpr char kInsertTransfers[] = R"sql(
       JOIN funds_hold AS h USING (job_id)
 )sql";
 
+// Fair share reads it by day.  Under the lock of the projects' accounts.  $1 projects, $2 what was charged more.
+constexpr char kAddUsage[] = R"sql(
+    INSERT INTO project_usage (project_id, day, charged_micros)
+    SELECT project_id, (now() AT TIME ZONE 'UTC')::date, charged
+      FROM unnest($1::uuid[], $2::bigint[]) AS new(project_id, charged)
+     ORDER BY project_id
+        ON CONFLICT (project_id, day) DO UPDATE
+       SET charged_micros = project_usage.charged_micros + excluded.charged_micros
+)sql";
+
 bool IsCorrection(const SettledUse& use) {
   return use.number > 1;
 }
 
 int64_t MovedMicros(const SettledUse& use) {
   return IsCorrection(use) ? use.refund_micros : use.charge_micros;
+}
+
+// Of kAddUsage.
+Params UsageOf(const std::vector<SettledUse>& uses) {
+  std::map<ProjectId, int64_t> by_project;
+  for (const SettledUse& use : uses) {
+    by_project[use.project_id] += IsCorrection(use) ? -use.refund_micros : use.charge_micros;
+  }
+  std::vector<ProjectId> projects;
+  std::vector<int64_t> charged;
+  for (const auto& [project, micros] : by_project) {
+    projects.push_back(project);
+    charged.push_back(micros);
+  }
+  return std::move(Params().IdArray(projects).IntArray(charged));
 }
 
 }  // namespace
@@ -309,9 +334,11 @@ Status LedgerWriter::WriteTransfers(const std::vector<SettledUse>& uses) {
   Params params;
   params.IdArray(transfers).IdArray(entries).IdArray(accounts).TextArray(units).IntArray(amounts).IdArray(projects);
   params.IdArray(sites).IdArray(jobs).IntArray(tasks).IdArray(attempts).TextArray(descriptions).BoolArray(refunds);
-  ASSIGN_OR_RETURN(const Rows rows, tx_.Execute(kInsertTransfers, params));
-  if (rows.affected() != static_cast<int64_t>(moving.size())) {
-    return Internal("{} transfers were to be written, {} were", moving.size(), rows.affected());
+  const Params usage = UsageOf(moving);
+  const Statement statements[] = {{kInsertTransfers, &params}, {kAddUsage, &usage}};
+  ASSIGN_OR_RETURN(const std::vector<Rows> results, tx_.ExecuteAll(statements));
+  if (results[0].affected() != static_cast<int64_t>(moving.size())) {
+    return Internal("{} transfers were to be written, {} were", moving.size(), results[0].affected());
   }
   return OkStatus();
 }

@@ -31,12 +31,19 @@ constexpr char kInsertExternalAccount[] = R"sql(
 
 // An id is no name of another project: it counts first.  $1 name, $2 id or NULL.
 constexpr char kFindProject[] = R"sql(
-    SELECT project_id, name
+    SELECT project_id, name, weight::bigint
       FROM project
      WHERE name = $1
         OR project_id = $2
      ORDER BY project_id = $2 DESC NULLS LAST
      LIMIT 1
+)sql";
+
+// $1 project, $2 weight.
+constexpr char kSetWeight[] = R"sql(
+    UPDATE project
+       SET weight = $2
+     WHERE project_id = $1
 )sql";
 
 // $1 project.
@@ -174,6 +181,7 @@ Result<ProjectView> PgLedgerStore::FindProject(std::string_view name_or_id) {
     }
     project.project_id = rows.Id<ProjectId>(0, 0);
     project.name = rows.Text(0, 1);
+    project.weight = static_cast<int32_t>(rows.Int(0, 2));
     return OkStatus();
   });
   RETURN_IF_ERROR(found);
@@ -188,6 +196,13 @@ Result<ProjectView> PgLedgerStore::FindProject(std::string_view name_or_id) {
   });
   RETURN_IF_ERROR(done);
   return project;
+}
+
+Result<ProjectView> PgLedgerStore::SetWeight(ProjectId project_id, int32_t weight) {
+  RETURN_IF_ERROR(transactions_.Run({}, [&](Transaction& tx) -> Status {
+    return tx.Execute(kSetWeight, Params().Id(project_id).Int(weight)).status();
+  }));
+  return FindProject(project_id.ToString());
 }
 
 Result<TransferView> PgLedgerStore::Deposit(const DepositOrder& order) {

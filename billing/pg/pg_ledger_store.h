@@ -14,6 +14,7 @@ class PgLedgerStore final : public LedgerStore {
 
   Result<ProjectView> CreateProject(const RequestKey& key, const ProjectView& project) override;
   Result<ProjectView> FindProject(std::string_view name_or_id) override;
+  Result<ProjectView> SetWeight(ProjectId project_id, int32_t weight) override;
   Result<TransferView> Deposit(const DepositOrder& order) override;
   Result<std::vector<AccountView>> Accounts(const AccountOwner& owner) override;
   Result<std::vector<TransferView>> Transfers(const AccountOwner& owner, const LedgerPage& page) override;

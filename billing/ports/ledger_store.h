@@ -71,6 +71,7 @@ struct ProjectView {
   ProjectId project_id;
   std::string name;
   std::string unit;
+  int32_t weight = 1;  // its part when several projects' jobs wait
 };
 
 // Whose account: exactly one of the two.
@@ -108,6 +109,8 @@ class LedgerStore {
   virtual Result<ProjectView> CreateProject(const RequestKey& key, const ProjectView& project) = 0;
   // By name or id; NOT_FOUND.
   virtual Result<ProjectView> FindProject(std::string_view name_or_id) = 0;
+  // The whole project as it then stands.
+  virtual Result<ProjectView> SetWeight(ProjectId project_id, int32_t weight) = 0;
   // Money from outside.  NOT_FOUND: no such project.  OUT_OF_RANGE: the balance would not fit.
   virtual Result<TransferView> Deposit(const DepositOrder& order) = 0;
   // All accounts of the owner, by unit.

@@ -23,6 +23,8 @@ struct MatchPolicy {
   int32_t cheapest_price_excess_permille = 20;
   // Waits count relative to the time limit, but not to less than this.
   std::chrono::seconds time_scale_min{600};
+  // Half of what a project was charged is left after so many days when projects take turns (fair_share.h).
+  int32_t usage_half_life_days = 7;
   // A job that does not fit now waits at least this long, whatever the figures say.
   std::chrono::seconds queue_wait_min{60};
 };

@@ -3,25 +3,14 @@
 #include <algorithm>
 #include <map>
 #include <memory>
-#include <queue>
 #include <set>
 #include <utility>
 
 #include "broker/core/ranked_class.h"
+#include "broker/core/turn_order.h"
 
 namespace turnpike {
 namespace {
-
-// The next job of a class that still takes part.
-struct ClassHead {
-  ClassIndex class_index;
-  ClassQueue::const_iterator job;
-};
-struct LaterHead {
-  bool operator()(const ClassHead& left, const ClassHead& right) const {
-    return PlacementOrder()(*right.job, *left.job);
-  }
-};
 
 class Round {
  public:
@@ -29,25 +18,22 @@ class Round {
       : waiting_(waiting),
         setting_(setting),
         capacity_(setting.federation, setting.policy),
-        classes_(waiting.class_count()) {
+        classes_(waiting.class_count()),
+        order_(waiting, setting.standings) {
     for (const SharePause& pause : setting.pauses) {
       Bar(pause);
     }
   }
 
-  void TakeIn(ClassIndex index) { PushHead({.class_index = index, .job = waiting_.class_at(index).queue.begin()}); }
+  void TakeIn(ClassIndex index) { order_.TakeIn(index); }
 
   Plan Run() {
-    while (!heads_.empty()) {
+    while (const std::optional<TurnOrder::Turn> turn = order_.Next()) {
       if (plan_.assignments.size() >= static_cast<size_t>(setting_.policy.assignments_max)) {
         plan_.cut_short = true;
         break;
       }
-      const ClassHead head = heads_.top();
-      heads_.pop();
-      if (PlaceOrRefuse(head)) {
-        PushHead({.class_index = head.class_index, .job = std::next(head.job)});
-      }
+      PlaceOrRefuse(*turn);
     }
     std::ranges::sort(plan_.refusals, {},
                       [](const ClassRefusal& refusal) { return std::pair(refusal.class_index, refusal.project_id); });
@@ -64,32 +50,23 @@ class Round {
     }
   }
 
-  void PushHead(const ClassHead& head) {
-    if (head.job != waiting_.class_at(head.class_index).queue.end()) {
-      heads_.push(head);
-    }
-  }
-
-  // False: no further job of the class can be placed in this round.
-  bool PlaceOrRefuse(const ClassHead& head) {
-    const auto found = barred_.find(head.job->project);
+  // A job that stays speaks for those of its project behind it in its class; without pauses, for the whole class.
+  void PlaceOrRefuse(const TurnOrder::Turn& turn) {
+    const auto found = barred_.find(turn.job->project);
     const std::vector<bool>* barred = found == barred_.end() ? nullptr : &found->second;
-    if (barred != nullptr && refused_projects_.contains({head.class_index, head.job->project})) {
-      return true;
-    }
-    RankedClass& ranked = RankedOf(head.class_index);
+    RankedClass& ranked = RankedOf(turn.class_index);
     if (const ClassShare* best = ranked.Best(capacity_, barred)) {
-      Assign(*head.job, ranked, *best);
-      return true;
+      Assign(*turn.job, ranked, *best);
+      order_.NotePlaced(turn);
+      return;
     }
-    const bool for_all = barred == nullptr || ranked.Best(capacity_, nullptr) == nullptr;
-    ClassRefusal refusal{.class_index = head.class_index, .project_id = {}, .refusals = ranked.Refusals(capacity_)};
-    if (!for_all) {
-      refusal.project_id = waiting_.project_at(head.job->project);
-      refused_projects_.emplace(head.class_index, head.job->project);
+    ClassRefusal refusal{.class_index = turn.class_index, .project_id = {}, .refusals = ranked.Refusals(capacity_)};
+    if (barred == nullptr || ranked.Best(capacity_, nullptr) == nullptr) {
+      order_.Close(turn.class_index);
+    } else {
+      refusal.project_id = waiting_.project_at(turn.job->project);
     }
     plan_.refusals.push_back(std::move(refusal));
-    return !for_all;
   }
 
   RankedClass& RankedOf(ClassIndex index) {
@@ -121,8 +98,7 @@ class Round {
   RoundCapacity capacity_;
   std::vector<std::unique_ptr<RankedClass>> classes_;  // those that were looked at
   std::map<ProjectIndex, std::vector<bool>> barred_;   // by share
-  std::set<std::pair<ClassIndex, ProjectIndex>> refused_projects_;
-  std::priority_queue<ClassHead, std::vector<ClassHead>, LaterHead> heads_;
+  TurnOrder order_;
   Plan plan_;
 };
 

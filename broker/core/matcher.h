@@ -1,9 +1,9 @@
 #pragma once
 // The matcher: waiting jobs, shares and prices in; a plan and the reasons out.  Pure, and the same bits each time: live
-// placement, quotes, explanations and replays all run this code.  Greedy in the order of the queue, with capacity taken
-// after each assignment. Late binding: a job is placed only where it fits what is idle now or where the share's small
-// buffer has room; else it stays. Costs classes x shares + placed jobs: the first job of a class that finds no share
-// speaks for the whole class in that round.
+// placement, quotes, explanations and replays all run this code.  Greedy, projects taking turns (turn_order.h), with
+// capacity taken after each assignment. Late binding: a job is placed only where it fits what is idle now or where the
+// share's small buffer has room; else it stays. Costs classes x shares + placed jobs: the first job of a class that
+// finds no share speaks for the whole class in that round.
 
 #include <cstdint>
 #include <optional>
@@ -14,6 +14,7 @@
 #include "base/resources.h"
 #include "base/time.h"
 #include "billing/core/price_book.h"
+#include "broker/core/fair_share.h"
 #include "broker/core/federation.h"
 #include "broker/core/filter.h"
 #include "broker/core/match_policy.h"
@@ -38,6 +39,7 @@ struct MatchSetting {
   const MatchPolicy& policy;
   Timestamp now{};
   std::span<const SharePause> pauses = {};
+  std::span<const ProjectStanding> standings = {};  // of projects, for whose turn it is
 };
 
 struct Assignment {
@@ -69,7 +71,7 @@ struct ClassRefusal {
 };
 
 struct Plan {
-  std::vector<Assignment> assignments;  // in the order of the queue
+  std::vector<Assignment> assignments;  // in the order of turns
   std::vector<ClassRefusal> refusals;   // by class index
   bool cut_short = false;               // assignments_max was reached: run another round
   friend bool operator==(const Plan&, const Plan&) = default;

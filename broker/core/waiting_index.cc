@@ -13,6 +13,10 @@ bool PlacementOrder::operator()(const WaitingJob& left, const WaitingJob& right)
          std::tie(left.priority, right.submit_time, right.job_id);
 }
 
+bool QueueOrder::operator()(const WaitingJob& left, const WaitingJob& right) const {
+  return left.project != right.project ? left.project < right.project : PlacementOrder()(left, right);
+}
+
 bool WakeOrder::operator()(const WaitingJob& left, const WaitingJob& right) const {
   return std::tie(left.not_before, left.job_id) < std::tie(right.not_before, right.job_id);
 }
@@ -98,19 +102,6 @@ std::optional<ClassIndex> WaitingIndex::FindClass(const JobRequest& request) con
 std::optional<ClassIndex> WaitingIndex::FindClass(const Uuid& id) const {
   const auto found = class_by_id_.find(id);
   return found == class_by_id_.end() ? std::nullopt : std::optional(found->second);
-}
-
-size_t WaitingIndex::CountBefore(const WaitingJob& job, size_t most) const {
-  size_t count = 0;
-  for (const JobClass& job_class : classes_) {
-    for (const WaitingJob& other : job_class.queue) {
-      if (count == most || !PlacementOrder()(other, job)) {
-        break;
-      }
-      ++count;
-    }
-  }
-  return count;
 }
 
 std::optional<ProjectIndex> WaitingIndex::FindProject(ProjectId project_id) const {

@@ -1,7 +1,7 @@
 #pragma once
-// Every waiting job, in memory: by id, and by class in the order in which they should be placed.  Rebuilt from the
-// database at start and kept current from the event tail.  At most 250 bytes a job.  Not thread-safe: its follower owns
-// it.
+// Every waiting job, in memory: by id, and by class and project in the order in which they should be placed.  Rebuilt
+// from the database at start and kept current from the event tail.  At most 250 bytes a job.  Not thread-safe: its
+// follower owns it.
 
 #include <absl/container/flat_hash_map.h>
 
@@ -31,15 +31,26 @@ struct WaitingJob {
   bool delayed = false;  // in the queue of those held back
 };
 
-// Higher priority first, then the earlier, then the smaller id.
+// Within a project: higher priority first, then the earlier, then the smaller id.
 struct PlacementOrder {
   bool operator()(const WaitingJob& left, const WaitingJob& right) const;
+};
+// Behind the last job of a project in a queue.
+struct LastOf {
+  ProjectIndex project = 0;
+};
+// One project's jobs after the other's, each in the order of placement; who comes first of projects is turn_order.h's.
+struct QueueOrder {
+  using is_transparent = void;
+  bool operator()(const WaitingJob& left, const WaitingJob& right) const;
+  bool operator()(const LastOf& left, const WaitingJob& right) const { return left.project < right.project; }
+  bool operator()(const WaitingJob& left, const LastOf& right) const { return left.project <= right.project; }
 };
 struct WakeOrder {
   bool operator()(const WaitingJob& left, const WaitingJob& right) const;
 };
 
-using ClassQueue = std::set<WaitingJob, PlacementOrder>;
+using ClassQueue = std::set<WaitingJob, QueueOrder>;
 
 // Jobs whose requests are equal in all that matters.
 struct JobClass {
@@ -72,8 +83,6 @@ class WaitingIndex {
   std::optional<Timestamp> NextWake() const;
 
   const WaitingJob* Find(JobId job_id) const;  // valid until the index changes
-  // How many come before it in the order of placement, of all classes; counted up to `most`.
-  size_t CountBefore(const WaitingJob& job, size_t most) const;
   size_t size() const { return jobs_.size(); }
   size_t class_count() const { return classes_.size(); }  // with empty ones, which wait for another class
   const JobClass& class_at(ClassIndex index) const { return classes_[index]; }

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "broker/core/explain.h"
 #include "broker/core/reason.h"
+#include "broker/core/turn_order.h"
 
 namespace turnpike {
 namespace {
@@ -104,6 +105,7 @@ void IndexFollower::TakeJob(const JobView& job, Timestamp at) {
   Placed& entry = placed_[job.job_id];
   const bool known = entry.version > 0;
   entry = {.class_id = job.class_id,
+           .project_id = job.project_id,
            .site_id = job.site_id.value_or(SiteId{}),
            .share = job.share,
            .version = job.version,
@@ -155,6 +157,22 @@ std::vector<SharePause> IndexFollower::PausesAt(const FederationView& federation
   return pauses;
 }
 
+std::vector<ProjectStanding> IndexFollower::Standings() const {
+  std::map<ProjectId, ProjectStanding> standings = faded_;
+  for (const auto& [job_id, placed] : placed_) {
+    if (const auto known_class = classes_.find(placed.class_id); known_class != classes_.end()) {
+      ProjectStanding& standing = standings[placed.project_id];
+      standing.project_id = placed.project_id;
+      standing.used_micros += TurnCostOf(known_class->second);
+    }
+  }
+  std::vector<ProjectStanding> all;
+  for (const auto& [project_id, standing] : standings) {
+    all.push_back(standing);
+  }
+  return all;
+}
+
 std::vector<PriceList> IndexFollower::BuildLists(const FederationView& federation) const {
   std::vector<PriceList> lists;
   for (const auto& [id, versions] : price_lists_) {
@@ -176,6 +194,7 @@ void IndexFollower::RebuildBasis() {
   basis->price_list_newest = price_list_newest_;
   basis->policy = parts_.policy;
   basis->pauses = PausesAt(basis->federation);
+  basis->standings = Standings();
   basis_ = std::move(basis);
   reasons_.clear();
 }
@@ -210,6 +229,7 @@ void IndexFollower::NotePlan(const Plan& plan, const MatchSetting& setting, Roun
                               .amounts = assignment.amounts,
                               .time_limit_seconds = assignment.time_limit.count()});
     placed_[assignment.job_id] = {.class_id = job_class.id,
+                                  .project_id = waiting_.project_at(job->project),
                                   .site_id = share.site_id,
                                   .share = share.name,
                                   .version = assignment.version,
@@ -262,9 +282,10 @@ std::optional<WaitingStanding> IndexFollower::StandingOf(JobId job_id) const {
   if (job == nullptr) {
     return std::nullopt;
   }
-  return WaitingStanding{.request = waiting_.class_at(job->class_index).request,
-                         .jobs_ahead = static_cast<int64_t>(waiting_.CountBefore(*job, kJobsAheadMax)),
-                         .basis = basis_};
+  return WaitingStanding{
+      .request = waiting_.class_at(job->class_index).request,
+      .jobs_ahead = static_cast<int64_t>(CountBefore(waiting_, basis_->standings, *job, kJobsAheadMax)),
+      .basis = basis_};
 }
 
 std::string IndexFollower::WaitingReasonOf(JobId job_id) const {

@@ -66,6 +66,7 @@ class IndexFollower final : public QuoteBasisSource, public WaitingJobs {
   // A job that is at a site, or on its way there.
   struct Placed {
     Uuid class_id;
+    ProjectId project_id;
     SiteId site_id;
     std::string share;
     int64_t version = 0;
@@ -84,11 +85,14 @@ class IndexFollower final : public QuoteBasisSource, public WaitingJobs {
   // Loads requests of classes that are not known yet.
   Status LearnClasses(const std::vector<Uuid>& wanted) EXCLUDES(mutex_);
   Status LearnPauses() EXCLUDES(mutex_);
+  // What projects were charged; the first time from long ago, then what may have changed.
+  Status LearnUsage() EXCLUDES(mutex_);
   // Loads the price lists that known classes were quoted by, and this one.
   Result<std::shared_ptr<const QuoteBasis>> LearnPrices(std::optional<int64_t> also = {}) EXCLUDES(mutex_);
   void AddListsInUse(std::set<int64_t>& lists) const REQUIRES(mutex_);
   FederationView BuildView() const REQUIRES(mutex_);
   std::vector<SharePause> PausesAt(const FederationView& federation) const REQUIRES(mutex_);
+  std::vector<ProjectStanding> Standings() const REQUIRES(mutex_);
   std::vector<PriceList> BuildLists(const FederationView& federation) const REQUIRES(mutex_);
   void RebuildBasis() REQUIRES(mutex_);
   void NotePlan(const Plan& plan, const MatchSetting& setting, RoundPlan& round) REQUIRES(mutex_);
@@ -104,6 +108,9 @@ class IndexFollower final : public QuoteBasisSource, public WaitingJobs {
   std::map<std::pair<SiteId, int64_t>, PriceBook> books_ GUARDED_BY(mutex_);
   int64_t price_list_newest_ GUARDED_BY(mutex_) = 0;
   std::vector<StoredPause> pauses_ GUARDED_BY(mutex_);
+  std::map<ProjectId, std::map<int64_t, int64_t>> charges_ GUARDED_BY(mutex_);  // project -> day -> micros
+  std::optional<int64_t> charges_read_day_ GUARDED_BY(mutex_);                  // when they were read last
+  std::map<ProjectId, ProjectStanding> faded_ GUARDED_BY(mutex_);               // by the charges alone
   // Of a class; of one project of it where a pause stopped that project alone, or where it was asked for.
   mutable std::map<std::pair<Uuid, std::optional<ProjectId>>, std::string> reasons_ GUARDED_BY(mutex_);
   std::shared_ptr<const QuoteBasis> basis_ GUARDED_BY(mutex_) = std::make_shared<QuoteBasis>();

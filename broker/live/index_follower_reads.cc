@@ -37,6 +37,7 @@ Status IndexFollower::RefreshSites() {
     ForgetClasses();
   }
   RETURN_IF_ERROR(LearnPauses());
+  RETURN_IF_ERROR(LearnUsage());
   return LearnPrices().status();
 }
 
@@ -55,6 +56,37 @@ Status IndexFollower::LearnPauses() {
   ASSIGN_OR_RETURN(std::vector<StoredPause> pauses, parts_.placement.LoadPauses());
   MutexLock lock(mutex_);
   pauses_ = std::move(pauses);
+  return OkStatus();
+}
+
+// A charge is written to the day on which its transaction began, so the day before the last look may have grown.
+Status IndexFollower::LearnUsage() {
+  const int64_t half_life = parts_.policy.usage_half_life_days;
+  const int64_t today = DayOf(parts_.clock.Now());
+  int64_t since = today - half_life * kUsageHalvingsMax;
+  {
+    MutexLock lock(mutex_);
+    since = charges_read_day_ ? *charges_read_day_ - 1 : since;
+  }
+  ASSIGN_OR_RETURN(const StoredUsage usage, parts_.placement.LoadUsage(since));
+  MutexLock lock(mutex_);
+  charges_read_day_ = today;
+  for (const auto& [project_id, charge] : usage.charges) {
+    charges_[project_id][charge.day] = charge.charged_micros;
+  }
+  faded_.clear();
+  for (auto& [project_id, by_day] : charges_) {
+    std::erase_if(by_day, [&](const auto& day) { return day.first < today - half_life * kUsageHalvingsMax; });
+    std::vector<DayCharge> charges;
+    for (const auto& [day, micros] : by_day) {
+      charges.push_back({.day = day, .charged_micros = micros});
+    }
+    faded_[project_id] = {.project_id = project_id, .used_micros = DecayedMicros(charges, today, half_life)};
+  }
+  for (const auto& [project_id, weight] : usage.weights) {
+    faded_[project_id].project_id = project_id;
+    faded_[project_id].weight = weight;
+  }
   return OkStatus();
 }
 

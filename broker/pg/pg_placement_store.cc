@@ -15,26 +15,6 @@
 namespace turnpike {
 namespace {
 
-constexpr char kLoadLive[] = "SELECT" TURNPIKE_JOB_STATUS_COLUMNS R"sql(
-      FROM job_status
-     WHERE state IN ('PENDING', 'PLACED', 'QUEUED', 'RUNNING')
-)sql";
-
-// $1 class ids.
-constexpr char kLoadClasses[] = R"sql(
-    SELECT class_id, request
-      FROM job_class
-     WHERE class_id = ANY($1)
-     ORDER BY class_id
-)sql";
-
-constexpr char kLoadPauses[] = R"sql(
-    SELECT site_id, share, project_id, paused_until, limit_name
-      FROM share_pause
-     WHERE paused_until > now()
-     ORDER BY site_id, share, project_id
-)sql";
-
 // Marks the planned jobs as placed; one that changed since the plan is left out.
 // $1 jobs, $2 tasks, $3 versions, $4 attempts, $5 sites, $6 shares, in the order of jobs, $7 state after, $8 before.
 constexpr char kMarkPlaced[] = R"sql(
@@ -126,11 +106,14 @@ constexpr char kDropLapsedPauses[] = R"sql(
     DELETE FROM share_pause
      WHERE paused_until < now() - interval '1 day'
 )sql";
+// Ten halvings of the longest half-life that the broker takes.
+constexpr char kDropFadedUsage[] = R"sql(
+    DELETE FROM project_usage
+     WHERE day < now() - interval '3650 days'
+)sql";
 constexpr char kEnsurePartitions[] = R"sql(
     SELECT ensure_partitions(3)
 )sql";
-
-const TransactionSettings kReading{.projects = {}, .site = {}, .read_only = true};
 
 std::vector<JobId> JobsOf(const std::vector<PlannedAttempt>& plan) {
   std::vector<JobId> jobs;
@@ -221,47 +204,6 @@ Status PgPlacementStore::RunAsHolder(const std::function<Status(Transaction&)>& 
     RETURN_IF_ERROR(HoldPlacement(tx));
     return body(tx);
   });
-}
-
-Status PgPlacementStore::LoadLive(const std::function<void(const JobView&)>& visit) {
-  return transactions_.Run(kReading, [&](Transaction& tx) -> Status {
-    return tx.ReadInBatches({.sql = kLoadLive}, [&](const Rows& rows) -> Status {
-      for (int row = 0; row < rows.size(); ++row) {
-        visit(JobViewAt(rows, row));
-      }
-      return OkStatus();
-    });
-  });
-}
-
-Result<std::vector<std::pair<Uuid, std::string>>> PgPlacementStore::LoadClasses(const std::vector<Uuid>& class_ids) {
-  std::vector<std::pair<Uuid, std::string>> classes;
-  RETURN_IF_ERROR(transactions_.Run(kReading, [&](Transaction& tx) -> Status {
-    ASSIGN_OR_RETURN(const Rows rows, tx.Execute(kLoadClasses, Params().IdArray(class_ids)));
-    classes.clear();
-    for (int row = 0; row < rows.size(); ++row) {
-      classes.emplace_back(rows.UuidAt(row, 0), rows.Bytes(row, 1));
-    }
-    return OkStatus();
-  }));
-  return classes;
-}
-
-Result<std::vector<StoredPause>> PgPlacementStore::LoadPauses() {
-  std::vector<StoredPause> pauses;
-  RETURN_IF_ERROR(transactions_.Run(kReading, [&](Transaction& tx) -> Status {
-    ASSIGN_OR_RETURN(const Rows rows, tx.Execute(kLoadPauses));
-    pauses.clear();
-    for (int row = 0; row < rows.size(); ++row) {
-      pauses.push_back({.site_id = rows.Id<SiteId>(row, 0),
-                        .share = std::string(rows.Text(row, 1)),
-                        .project_id = rows.Id<ProjectId>(row, 2),
-                        .until = rows.Time(row, 3),
-                        .limit = std::string(rows.Text(row, 4))});
-    }
-    return OkStatus();
-  }));
-  return pauses;
 }
 
 Result<size_t> PgPlacementStore::CommitPlan(const std::vector<PlannedAttempt>& plan,
@@ -392,6 +334,7 @@ Status PgPlacementStore::Maintain() {
     RETURN_IF_ERROR(tx.Execute(kEnsurePartitions).status());
     RETURN_IF_ERROR(tx.Execute(kDropOldKeys).status());
     RETURN_IF_ERROR(tx.Execute(kDropLapsedPauses).status());
+    RETURN_IF_ERROR(tx.Execute(kDropFadedUsage).status());
     return DropLapsedLogRows(tx);
   });
 }

@@ -14,6 +14,7 @@ class PgPlacementStore final : public PlacementStore {
   Status LoadLive(const std::function<void(const JobView&)>& visit) override;
   Result<std::vector<std::pair<Uuid, std::string>>> LoadClasses(const std::vector<Uuid>& class_ids) override;
   Result<std::vector<StoredPause>> LoadPauses() override;
+  Result<StoredUsage> LoadUsage(int64_t since_day) override;
   Result<size_t> CommitPlan(const std::vector<PlannedAttempt>& plan, std::chrono::seconds offer_lifetime) override;
   Result<size_t> FailHopeless(const std::vector<HopelessJob>& jobs) override;
   Result<size_t> WithdrawExpired(size_t limit) override;

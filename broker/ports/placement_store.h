@@ -9,6 +9,7 @@
 
 #include "base/resources.h"
 #include "base/status.h"
+#include "broker/core/fair_share.h"
 #include "broker/core/job_view.h"
 #include "broker/ports/event_log.h"
 
@@ -43,6 +44,12 @@ struct StoredPause {
   std::string limit;  // of the site's own, in its words
 };
 
+// What fair share goes by.
+struct StoredUsage {
+  std::vector<std::pair<ProjectId, DayCharge>> charges;
+  std::vector<std::pair<ProjectId, int32_t>> weights;  // those that are not 1
+};
+
 class PlacementStore {
  public:
   virtual ~PlacementStore() = default;
@@ -53,6 +60,8 @@ class PlacementStore {
   virtual Result<std::vector<std::pair<Uuid, std::string>>> LoadClasses(const std::vector<Uuid>& class_ids) = 0;
   // Those that still run.  They are stored with the event RETURNED of the job that was turned away.
   virtual Result<std::vector<StoredPause>> LoadPauses() = 0;
+  // Charges of this day and later, and every weight.
+  virtual Result<StoredUsage> LoadUsage(int64_t since_day) = 0;
   // Offers the planned attempts; jobs that changed since, or whose cancel was asked for, are left out.  Returns how
   // many were placed.
   virtual Result<size_t> CommitPlan(const std::vector<PlannedAttempt>& plan, std::chrono::seconds offer_lifetime) = 0;
@@ -62,8 +71,8 @@ class PlacementStore {
   virtual Result<size_t> WithdrawExpired(size_t limit) = 0;
   // Settles what ran and whose usage never came, from what is known.
   virtual Result<size_t> SettleOverdue(size_t limit) = 0;
-  // Makes the coming months' partitions, drops request keys that are too old, and pauses and wishes for output that
-  // lapsed long ago.
+  // Makes the coming months' partitions, drops request keys that are too old, and pauses, usage and wishes for output
+  // that no longer count.
   virtual Status Maintain() = 0;
 };
 

@@ -14,6 +14,7 @@ struct QuoteBasis {
   int64_t price_list_newest = 0;       // 0: nobody has set a price yet
   MatchPolicy policy;
   std::vector<SharePause> pauses;
+  std::vector<ProjectStanding> standings;
 };
 
 inline MatchSetting SettingAt(const QuoteBasis& basis, Timestamp now) {
@@ -21,7 +22,8 @@ inline MatchSetting SettingAt(const QuoteBasis& basis, Timestamp now) {
           .price_lists = basis.price_lists,
           .policy = basis.policy,
           .now = now,
-          .pauses = basis.pauses};
+          .pauses = basis.pauses,
+          .standings = basis.standings};
 }
 
 class QuoteBasisSource {

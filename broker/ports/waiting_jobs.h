@@ -9,11 +9,11 @@
 
 namespace turnpike {
 
-constexpr size_t kJobsAheadMax = 100'000;  // nobody needs the exact number of more
+constexpr size_t kJobsAheadMax = 10'000;  // nobody needs the exact number of more
 
 struct WaitingStanding {
   JobRequest request;      // as it is matched
-  int64_t jobs_ahead = 0;  // in the order of placement, at most kJobsAheadMax
+  int64_t jobs_ahead = 0;  // whose turn comes before, if each finds a place; at most kJobsAheadMax
   std::shared_ptr<const QuoteBasis> basis;
 };
 

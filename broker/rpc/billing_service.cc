@@ -1,5 +1,6 @@
 #include "broker/rpc/billing_service.h"
 
+#include "broker/core/fair_share.h"
 #include "broker/core/page_token.h"
 #include "broker/rpc/check_message.h"
 #include "broker/rpc/convert_billing.h"
@@ -54,6 +55,12 @@ grpc::ServerUnaryReactor* BillingService::Deposit(grpc::CallbackServerContext* c
                                                              std::bind_front(&BillingService::Credit, this));
 }
 
+grpc::ServerUnaryReactor* BillingService::UpdateProject(grpc::CallbackServerContext* context,
+                                                        const grpc::ByteBuffer* request, grpc::ByteBuffer* response) {
+  return HandleCall<v1::UpdateProjectRequest, v1::UpdateProjectResponse>(
+      parts_.setting, {context, request, response}, std::bind_front(&BillingService::Update, this));
+}
+
 grpc::ServerUnaryReactor* BillingService::GetAccount(grpc::CallbackServerContext* context,
                                                      const grpc::ByteBuffer* request, grpc::ByteBuffer* response) {
   return HandleCall<v1::GetAccountRequest, v1::GetAccountResponse>(parts_.setting, {context, request, response},
@@ -99,6 +106,23 @@ Status BillingService::Credit(const Principal& principal, const v1::DepositReque
                                                            .description = request.description()}));
   *response.mutable_account() = ToProto(deposited.account);
   *response.mutable_transfer() = ToProto(deposited.transfer);
+  return OkStatus();
+}
+
+Status BillingService::Update(const Principal& principal, const v1::UpdateProjectRequest& request,
+                              v1::UpdateProjectResponse& response) {
+  RETURN_IF_ERROR(RequireRole(principal, Role::kFederationOperator));
+  FieldViolations violations;
+  CheckMessage(request, "", violations);
+  if (request.has_weight() && (request.weight() < 1 || request.weight() > kProjectWeightMax)) {
+    violations.Add("weight", fmt::format("is {}; 1 to {} are possible", request.weight(), kProjectWeightMax));
+  }
+  RETURN_IF_ERROR(violations.ToStatus());
+  ASSIGN_OR_RETURN(ProjectView project, parts_.ledger.FindProject(request.project()));
+  if (request.has_weight()) {
+    ASSIGN_OR_RETURN(project, parts_.ledger.SetWeight(project.project_id, request.weight()));
+  }
+  *response.mutable_project() = ToProto(project);
   return OkStatus();
 }
 

@@ -13,10 +13,10 @@ namespace turnpike {
 
 // The unary calls come as bytes (raw_message.h).
 template <class Base>
-using RawBillingCalls =
-    v1::BillingService::WithRawCallbackMethod_CreateProject<v1::BillingService::WithRawCallbackMethod_Deposit<
-        v1::BillingService::WithRawCallbackMethod_GetAccount<v1::BillingService::WithRawCallbackMethod_ListTransfers<
-            v1::BillingService::WithRawCallbackMethod_ListUsage<Base>>>>>;
+using RawBillingCalls = v1::BillingService::WithRawCallbackMethod_CreateProject<
+    v1::BillingService::WithRawCallbackMethod_Deposit<v1::BillingService::WithRawCallbackMethod_GetAccount<
+        v1::BillingService::WithRawCallbackMethod_ListTransfers<v1::BillingService::WithRawCallbackMethod_ListUsage<
+            v1::BillingService::WithRawCallbackMethod_UpdateProject<Base>>>>>>;
 
 class BillingService final : public RawBillingCalls<v1::BillingService::CallbackService> {
  public:
@@ -33,6 +33,8 @@ class BillingService final : public RawBillingCalls<v1::BillingService::Callback
                                           grpc::ByteBuffer* response) override;
   grpc::ServerUnaryReactor* Deposit(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
                                     grpc::ByteBuffer* response) override;
+  grpc::ServerUnaryReactor* UpdateProject(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
+                                          grpc::ByteBuffer* response) override;
   grpc::ServerUnaryReactor* GetAccount(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
                                        grpc::ByteBuffer* response) override;
   grpc::ServerUnaryReactor* ListTransfers(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
@@ -48,6 +50,8 @@ class BillingService final : public RawBillingCalls<v1::BillingService::Callback
   Status Create(const Principal& principal, const v1::CreateProjectRequest& request,
                 v1::CreateProjectResponse& response);
   Status Credit(const Principal& principal, const v1::DepositRequest& request, v1::DepositResponse& response);
+  Status Update(const Principal& principal, const v1::UpdateProjectRequest& request,
+                v1::UpdateProjectResponse& response);
   Status Get(const Principal& principal, const v1::GetAccountRequest& request, v1::GetAccountResponse& response);
   Status Transfers(const Principal& principal, const v1::ListTransfersRequest& request,
                    v1::ListTransfersResponse& response);

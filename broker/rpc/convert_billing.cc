@@ -66,6 +66,7 @@ v1::Project ToProto(const ProjectView& project) {
   out.set_project_id(project.project_id.ToString());
   out.set_name(project.name);
   out.set_unit(project.unit);
+  out.set_weight(project.weight);
   return out;
 }
 

@@ -19,6 +19,7 @@ class RecordingLedger final : public LedgerStore {
     return found == projects.end() ? Result<ProjectView>(NotFound("there is no project {}", name_or_id))
                                    : found->second;
   }
+  Result<ProjectView> SetWeight(ProjectId, int32_t) override { return Unimplemented("no test sets weights here"); }
   Result<TransferView> Deposit(const DepositOrder& order) override {
     deposits.push_back(order);
     balance_micros += order.amount_micros;

@@ -114,7 +114,7 @@ class MatchFixture {
   }
 
   MatchSetting Setting(std::span<const SharePause> pauses = {}) const {
-    return {federation, prices, policy, kNow, pauses};
+    return {federation, prices, policy, kNow, pauses, standings};
   }
   Plan Run(std::span<const SharePause> pauses = {}) const { return Match(waiting, Setting(pauses)); }
   std::string LabelOf(const Assignment& assignment) const {
@@ -134,6 +134,7 @@ class MatchFixture {
   FederationView federation;
   std::vector<PriceList> prices;
   MatchPolicy policy;
+  std::vector<ProjectStanding> standings;
   WaitingIndex waiting;
   uint64_t added = 0;
 };

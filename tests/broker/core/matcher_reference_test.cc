@@ -2,9 +2,12 @@
 
 #include <gmock/gmock.h>
 
+#include <map>
 #include <random>
+#include <tuple>
 
 #include "broker/core/evaluate.h"
+#include "broker/core/turn_order.h"
 #include "tests/broker/core/match_fixture.h"
 
 namespace turnpike {
@@ -23,24 +26,58 @@ class SlowMatcher {
 
   std::vector<std::pair<JobId, uint32_t>> Run() {
     std::vector<std::pair<JobId, uint32_t>> placed;
-    for (const WaitingJob& job : InOrder()) {
-      const std::optional<uint32_t> share = Choose(job);
-      if (share) {
+    std::vector<WaitingJob> left = Jobs();
+    while (!left.empty()) {
+      const auto next = std::ranges::min_element(left, [&](const WaitingJob& one, const WaitingJob& other) {
+        return one.project == other.project ? PlacementOrder()(one, other) : HasTurnBefore(one, other, left);
+      });
+      const WaitingJob job = *next;
+      left.erase(next);
+      if (const std::optional<uint32_t> share = Choose(job)) {
         placed.emplace_back(job.job_id, *share);
+        used_[job.project] += TurnCostOf(fixture_.waiting.class_at(job.class_index).request);
       }
     }
     return placed;
   }
 
  private:
-  std::vector<WaitingJob> InOrder() const {
+  std::vector<WaitingJob> Jobs() const {
     std::vector<WaitingJob> jobs;
     for (ClassIndex i = 0; i < fixture_.waiting.class_count(); ++i) {
       const ClassQueue& queue = fixture_.waiting.class_at(i).queue;
       jobs.insert(jobs.end(), queue.begin(), queue.end());
     }
-    std::ranges::sort(jobs, PlacementOrder());
     return jobs;
+  }
+
+  ProjectStanding StandingOf(ProjectIndex project) const {
+    const ProjectId id = fixture_.waiting.project_at(project);
+    const auto found = std::ranges::find(fixture_.standings, id, &ProjectStanding::project_id);
+    ProjectStanding standing = found == fixture_.standings.end() ? ProjectStanding{.project_id = id} : *found;
+    const auto used = used_.find(project);
+    standing.used_micros += used == used_.end() ? 0 : used->second;
+    return standing;
+  }
+
+  static const WaitingJob& FirstOf(ProjectIndex project, const std::vector<WaitingJob>& left) {
+    const WaitingJob* first = nullptr;
+    for (const WaitingJob& job : left) {
+      if (job.project == project && (first == nullptr || PlacementOrder()(job, *first))) {
+        first = &job;
+      }
+    }
+    return *first;
+  }
+
+  // Of two projects.
+  bool HasTurnBefore(const WaitingJob& one, const WaitingJob& other, const std::vector<WaitingJob>& left) const {
+    const ProjectStanding of_one = StandingOf(one.project);
+    const ProjectStanding of_other = StandingOf(other.project);
+    const WaitingJob& first = FirstOf(one.project, left);
+    const WaitingJob& second = FirstOf(other.project, left);
+    return std::tuple(of_one.used_micros * of_other.weight, first.submit_time, first.job_id) <
+           std::tuple(of_other.used_micros * of_one.weight, second.submit_time, second.job_id);
   }
 
   // Against the shares as they were: what a job may cost does not change within a round.
@@ -115,6 +152,7 @@ class SlowMatcher {
   const std::vector<SharePause>& pauses_;
   FederationView view_;
   std::vector<int64_t> buffer_room_;
+  std::map<ProjectIndex, int64_t> used_;  // in this round
 };
 
 int64_t Below(std::mt19937_64& random, uint64_t most) {
@@ -178,6 +216,11 @@ MatchFixture RandomFixture(std::mt19937_64& random) {
   }
   fixture.policy.buffer_base = static_cast<int32_t>(random() % 4);
   fixture.policy.buffer_permille_of_nodes = static_cast<int32_t>(random() % 400);
+  for (uint64_t project = 1; project <= 2; ++project) {
+    fixture.standings.push_back({.project_id = IdFor<ProjectId>(project),
+                                 .used_micros = Below(random, 2'000'000),
+                                 .weight = static_cast<int32_t>(1 + random() % 3)});
+  }
   std::vector<JobRequest> classes;
   for (int64_t i = 1 + Below(random, 12); i > 0; --i) {
     classes.push_back(RandomRequest(random));
