@@ -8,7 +8,8 @@
 namespace turnpike {
 namespace {
 
-constexpr int kFailuresMax = 60;  // in a row, about a minute beyond the client's own retries
+constexpr int kFailuresMax = 60;     // in a row, about a minute beyond the client's own retries
+constexpr int kChargeLooksMax = 40;  // 10 s
 
 std::string StateLine(const v1::Job& job) {
   std::string text = fmt::format("job {} {}", ShortJobId(job), JobStateText(job.state()));
@@ -44,7 +45,7 @@ class JobWaiter {
     if (!HasEnded(job_.state())) {
       return DeadlineExceeded("the time to wait is over and the job is {}", JobStateText(job_.state()));
     }
-    RETURN_IF_ERROR(ReadAgain());  // its money may have been settled since
+    RETURN_IF_ERROR(AwaitCharge());
     return job_;
   }
 
@@ -73,6 +74,17 @@ class JobWaiter {
         return status;
       }
     }
+  }
+
+  // The site says what was used with the end, or soon after it.
+  Status AwaitCharge() {
+    for (int looks = 0; !job_.money().settled() && looks < kChargeLooksMax; ++looks) {
+      RETURN_IF_ERROR(ReadAgain());
+      if (job_.money().settled() || context_.stop.WaitFor(request_.charge_pause)) {
+        break;
+      }
+    }
+    return OkStatus();
   }
 
   Status ReadOnce() {

@@ -15,10 +15,11 @@ struct WaitRequest {
   std::string project;
   std::optional<std::chrono::seconds> wait_max;  // looked at with every sign of life, at least each 15 s
   std::chrono::milliseconds pause{1000};         // before the broker is asked again
+  std::chrono::milliseconds charge_pause{250};   // between looks for the charge of a job that has ended
 };
 
-// The job after its end.  DEADLINE_EXCEEDED after `wait_max`; any other error says that the job goes on and how to look
-// at it.
+// The job after its end, with its charge if that comes within 10 s.  DEADLINE_EXCEEDED after `wait_max`; any other
+// error says that the job goes on and how to look at it.
 Result<v1::Job> WaitForJob(const WaitRequest& request, Client& client, CommandContext& context);
 
 }  // namespace turnpike

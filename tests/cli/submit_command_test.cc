@@ -24,6 +24,9 @@ v1::Job JobOf(const std::string& text) {
   EXPECT_TRUE(google::protobuf::TextFormat::ParseFromString(text, &job)) << text;
   job.set_job_id(kJobId);
   job.set_number(42);
+  if (!job.has_money() && job.state() >= v1::JOB_STATE_COMPLETED) {
+    job.mutable_money()->set_settled(true);
+  }
   return job;
 }
 
@@ -308,6 +311,26 @@ TEST_F(SubmitCommandTest, AJobThatNoWatchShowsIsReadAgain) {
       WaitForJob({.job = accepted, .project = "", .wait_max = {}, .pause = {}}, *fixture_.client, fixture_.context);
   ASSERT_TRUE(job.ok()) << job.status();
   EXPECT_EQ(job->state(), v1::JOB_STATE_COMPLETED);
+}
+
+TEST_F(SubmitCommandTest, WaitsForTheChargeThatComesAfterTheEnd) {
+  int looks = 0;
+  fixture_.broker->On<v1::GetJobRequest, v1::GetJobResponse>(
+      "JobService/GetJob", [&](const auto&) -> Result<v1::GetJobResponse> {
+        const bool charged = ++looks == 3;
+        v1::GetJobResponse response;
+        *response.mutable_job() =
+            JobOf(charged ? "state: JOB_STATE_COMPLETED version: 4 money { charged: '0.12' settled: true }"
+                          : "state: JOB_STATE_COMPLETED version: 3 money { reserved: '1.00' }");
+        return response;
+      });
+  const v1::Job accepted = JobOf("state: JOB_STATE_PENDING version: 1");
+  const Result<v1::Job> job =
+      WaitForJob({.job = accepted, .project = "", .wait_max = {}, .pause = {}, .charge_pause = {}}, *fixture_.client,
+                 fixture_.context);
+  ASSERT_TRUE(job.ok()) << job.status();
+  EXPECT_EQ(job->money().charged(), "0.12");
+  EXPECT_EQ(looks, 3);
 }
 
 TEST_F(SubmitCommandTest, WaitBeginsAfreshAfterABrokenWatch) {
