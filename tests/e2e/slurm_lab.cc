@@ -78,7 +78,11 @@ Status SlurmLab::SaveState() {
     return DeadlineExceeded("the controller does not write {}", file.native());
   }
   RETURN_IF_ERROR(RunForOutput({.argv = {"rm", "-rf", folder_ + "/run/state.saved"}}).status());
-  return RunForOutput({.argv = {"cp", "-a", folder_ + "/state", folder_ + "/run/state.saved"}}).status();
+  // It writes its other files one by one, by a new name each: no copy while it does.
+  RETURN_IF_ERROR(Do("pause", "slurmctld"));
+  Status copied = RunForOutput({.argv = {"cp", "-a", folder_ + "/state", folder_ + "/run/state.saved"}}).status();
+  RETURN_IF_ERROR(Do("resume", "slurmctld"));
+  return copied;
 }
 
 Status SlurmLab::RollBackController() {
