@@ -9,8 +9,7 @@ namespace turnpike {
 namespace {
 
 // $1 attempts.  Jobs before attempts, each by id: the one lock order.
-constexpr char kLockJobs[] = R"sql(
-    SELECT s.job_id
+constexpr char kLockJobs[] = "SELECT" TURNPIKE_CHANGED_BY_YOUNGER R"sql(
       FROM job_state AS s
      WHERE s.job_id IN (SELECT a.job_id FROM attempt AS a WHERE a.attempt_id = ANY($1))
      ORDER BY s.job_id, s.task_index
@@ -145,6 +144,7 @@ Result<std::vector<AttemptStanding>> LockStandings(Transaction& tx, std::vector<
   const Params params = std::move(Params().IdArray(attempts));
   const Statement statements[] = {{kLockJobs, &params}, {kLockAttempts, &params}, {kStandings, &params}};
   ASSIGN_OR_RETURN(const std::vector<Rows> results, tx.ExecuteAll(statements));
+  RETURN_IF_ERROR(CheckYoungest(results[0], 0));
   std::vector<AttemptStanding> standings;
   for (int row = 0; row < results[2].size(); ++row) {
     standings.push_back(StandingAt(results[2], row));

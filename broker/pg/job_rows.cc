@@ -1,6 +1,7 @@
 #include "broker/pg/job_rows.h"
 
 #include "base/check.h"
+#include "base/pg/sql_status.h"
 
 namespace turnpike {
 namespace {
@@ -75,6 +76,20 @@ JobView JobViewAt(const Rows& rows, int row) {
   job.money.settled = rows.Bool(row, column++);
   CHECK(column == kJobStatusColumns);
   return job;
+}
+
+Status CheckYoungest(const Rows& locked, int column) {
+  for (int row = 0; row < locked.size(); ++row) {
+    if (locked.Bool(row, column)) {
+      constexpr char kSerializationFailure[] = "40001";
+      return StatusOf(ServerMessage{.severity = "ERROR",
+                                    .sqlstate = kSerializationFailure,
+                                    .text = "a younger transaction changed the job meanwhile",
+                                    .constraint = {},
+                                    .source_function = {}});
+    }
+  }
+  return OkStatus();
 }
 
 Status WriteEvents(Transaction& tx, const std::vector<NewEvent>& events) {

@@ -19,6 +19,16 @@ constexpr int kJobStatusColumns = 32;  // further columns of a query stand behin
 
 JobView JobViewAt(const Rows& rows, int row);
 
+// A column of a statement that locks rows of job_state AS s: whether a transaction that is younger than this one
+// changed the row.  Events are followed in the order of their transactions: this one's would stand before those that it
+// follows. A million transactions are more than one of ours lives through, and much less than after what xmin counts
+// anew.
+#define TURNPIKE_CHANGED_BY_YOUNGER                                                                             \
+  " (s.xmin::text::bigint - pg_current_xact_id()::text::bigint % 4294967296 + 4294967296) % 4294967296 BETWEEN" \
+  " 1 AND 1000000 "
+// Lets the transaction run again, with an id of its own that is younger, where a row says so in that column.
+Status CheckYoungest(const Rows& locked, int column);
+
 // Kinds of events beside the names of JobEvent.
 constexpr std::string_view kEventSubmitted = "SUBMITTED";
 constexpr std::string_view kEventCancelRequested = "CANCEL_REQUESTED";

@@ -48,10 +48,9 @@ constexpr char kList[] = "SELECT" TURNPIKE_JOB_STATUS_COLUMNS R"sql(
 )sql";
 
 // $1 job.
-constexpr char kLockJob[] = R"sql(
-    SELECT attempt_id
-      FROM job_state
-     WHERE job_id = $1
+constexpr char kLockJob[] = "SELECT" TURNPIKE_CHANGED_BY_YOUNGER R"sql(
+      FROM job_state AS s
+     WHERE s.job_id = $1
        FOR UPDATE
 )sql";
 
@@ -115,6 +114,7 @@ Status CancelLive(Transaction& tx, IdSource& ids, JobView& job) {
   RETURN_IF_ERROR(ledger.LockAccounts({job.project_id}).status());
   ASSIGN_OR_RETURN(const auto holds, ledger.LockHolds({job.job_id}));
   ASSIGN_OR_RETURN(const Rows locked, tx.Execute(kLockJob, Params().Id(job.job_id)));
+  RETURN_IF_ERROR(CheckYoungest(locked, 0));
   ASSIGN_OR_RETURN(job, ReadStatus(tx, job.project_id, job.job_id));
   if (locked.empty() || job.cancel_requested) {
     return OkStatus();

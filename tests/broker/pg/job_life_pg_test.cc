@@ -1,6 +1,8 @@
 // One job's life through the stores: submitted, placed, claimed, run, ended, charged; and what must not happen on the
 // way.
 
+#include <future>
+
 #include "tests/broker/pg/job_life_fixture.h"
 
 namespace turnpike {
@@ -53,6 +55,37 @@ TEST_F(JobLife, TheEventHistoryIsAPathOfTheStateMachine) {
   }
   EXPECT_EQ(states, (std::vector<std::string>{"PENDING", "PLACED", "QUEUED", "RUNNING", "COMPLETED"}));
   EXPECT_EQ(version, Get(job.job_id).version);
+}
+
+// A cancel that began before the placement, and comes to the job after it, has the older transaction of the two.
+TEST_F(JobLife, ItsEventsAreFollowedInTheOrderOfItsVersionsWhoeverBeganFirst) {
+  const JobView job = Submit(Job());
+  std::future<Result<JobView>> cancelled;
+  const auto waits_for_the_hold = [&] {
+    return cancelled.wait_for(std::chrono::seconds(0)) == std::future_status::ready ||
+           database_.CountAsSuperuser("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'") > 0;
+  };
+  const Status blocked = link_transactions_.Run({.projects = {project_.project_id}, .site = {}}, [&](Transaction& tx) {
+    const Status locked = tx.Execute("SELECT job_id FROM funds_hold FOR UPDATE").status();
+    RequestKey key = database_.NewKey("CancelJob", "body");
+    key.project_id = project_.project_id;
+    cancelled = std::async(std::launch::async, [&, key] { return jobs_.Cancel(key, job.job_id); });
+    while (!waits_for_the_hold()) {
+    }
+    Place(job);
+    return locked;
+  });
+  ASSERT_TRUE(blocked.ok()) << blocked;
+  const Result<JobView> over = cancelled.get();
+  ASSERT_TRUE(over.ok()) << over.status();
+  EXPECT_EQ(over->state, JobState::kCancelled);
+  const Result<std::vector<LoggedEvent>> events = events_.ReadAfter({}, 100);
+  ASSERT_TRUE(events.ok()) << events.status();
+  std::vector<std::string> states;
+  for (const LoggedEvent& event : *events) {
+    states.emplace_back(JobStateName(event.job.state));
+  }
+  EXPECT_EQ(states, (std::vector<std::string>{"PENDING", "PLACED", "CANCELLED"}));
 }
 
 TEST_F(JobLife, ARepeatedSubmissionGetsTheStoredReply) {
