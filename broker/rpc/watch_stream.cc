@@ -12,6 +12,7 @@ namespace {
 constexpr size_t kQueueMax = 20'000;
 constexpr size_t kSnapshotPage = 1'000;
 constexpr size_t kMissedPage = 5'000;
+constexpr char kSnapshot[] = "SNAPSHOT";
 const std::vector<JobState> kLiveStates = {JobState::kPending, JobState::kPlaced, JobState::kQueued,
                                            JobState::kRunning};
 
@@ -70,7 +71,7 @@ Status WatchStream::Prepare() {
   }
   ASSIGN_OR_RETURN(const EventPosition head, parts_.events.Head());
   if (request_.resume_token().empty()) {
-    RETURN_IF_ERROR(QueueSnapshot());
+    RETURN_IF_ERROR(QueueSnapshot(head));
   } else {
     ASSIGN_OR_RETURN(const ResumeToken token, DecodeResumeToken(request_.resume_token()));
     if (token.restore_epoch != restore_epoch_) {
@@ -82,7 +83,7 @@ Status WatchStream::Prepare() {
   sent_ = std::max(sent_, head);
   ready_ = true;
   for (const LoggedEvent& event : early_) {
-    Queue(event);
+    QueueNew(event);
   }
   early_.clear();
   WriteNext();
@@ -101,8 +102,7 @@ Status WatchStream::ReadJobIds() {
   return violations.ToStatus();
 }
 
-Status WatchStream::QueueSnapshot() {
-  ASSIGN_OR_RETURN(const EventPosition head, parts_.events.Head());
+Status WatchStream::QueueSnapshot(EventPosition head) {
   // Whoever names a job also wants to know that it has ended already.
   JobListRequest page{.project_id = project_id_,
                       .before = {},
@@ -113,10 +113,12 @@ Status WatchStream::QueueSnapshot() {
     ASSIGN_OR_RETURN(const std::vector<JobView> jobs, parts_.jobs.List(page));
     MutexLock lock(mutex_);
     for (const JobView& job : jobs) {
-      Queue({.position = head, .at = job.created_at, .kind = "SNAPSHOT", .job = job});
+      Queue({.position = head, .at = job.created_at, .kind = kSnapshot, .job = job});
+      shown_[job.job_id] = job.version;
       page.before = job.job_id;
     }
     if (jobs.size() < kSnapshotPage) {
+      LetResumeBehindSnapshot(head);
       return OkStatus();
     }
   }
@@ -149,9 +151,8 @@ void WatchStream::Receive(const WatchHub::Batch& batch) {
     }
     if (!ready_) {
       early_.push_back(event);
-    } else if (event.position > sent_) {
-      Queue(event);
-      sent_ = event.position;
+    } else {
+      QueueNew(event);
     }
   }
   WriteNext();
@@ -159,6 +160,32 @@ void WatchStream::Receive(const WatchHub::Batch& batch) {
 
 bool WatchStream::Wanted(const LoggedEvent& event) const {
   return event.job.project_id == project_id_ && (job_ids_.empty() || job_ids_.contains(event.job.job_id));
+}
+
+void WatchStream::QueueNew(const LoggedEvent& event) {
+  if (event.position <= sent_) {
+    return;
+  }
+  sent_ = event.position;
+  if (const auto shown = shown_.find(event.job.job_id); shown != shown_.end()) {
+    if (event.job.version <= shown->second) {
+      return;
+    }
+    shown_.erase(shown);
+  }
+  Queue(event);
+}
+
+std::string WatchStream::TokenAt(EventPosition position) const {
+  return EncodeResumeToken(
+      {.restore_epoch = restore_epoch_, .xid = static_cast<uint64_t>(position.xid), .seq = position.seq});
+}
+
+// Its last line, unless that was written meanwhile: then a client that is cut off before the first event begins anew.
+void WatchStream::LetResumeBehindSnapshot(EventPosition head) {
+  if (!queue_.empty() && queue_.back().has_event()) {
+    queue_.back().mutable_event()->set_resume_token(TokenAt(head));
+  }
 }
 
 void WatchStream::Queue(const LoggedEvent& event) {
@@ -170,8 +197,9 @@ void WatchStream::Queue(const LoggedEvent& event) {
     return;
   }
   v1::JobEvent& out = *queue_.emplace_back().mutable_event();
-  out.set_resume_token(EncodeResumeToken(
-      {.restore_epoch = restore_epoch_, .xid = static_cast<uint64_t>(event.position.xid), .seq = event.position.seq}));
+  if (event.kind != kSnapshot) {
+    out.set_resume_token(TokenAt(event.position));
+  }
   *out.mutable_job() = ToProto(event.job);
   *out.mutable_time() = ToProto(event.at);
   out.set_description(event.kind);

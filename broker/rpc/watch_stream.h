@@ -5,6 +5,7 @@
 #include <turnpike/v1/job_service.grpc.pb.h>
 
 #include <deque>
+#include <map>
 #include <optional>
 #include <set>
 
@@ -33,12 +34,17 @@ class WatchStream final : public grpc::ServerWriteReactor<v1::WatchJobsResponse>
   void Begin();
   Status Prepare() EXCLUDES(mutex_);
   Status ReadJobIds() EXCLUDES(mutex_);
-  // Each job that was named once, or else each live one, and where the tail was before they were read.
-  Status QueueSnapshot() EXCLUDES(mutex_);
+  // Each job that was named once, or else each live one, all of them read behind `head`.  Only the last one has a
+  // resume token: whoever is cut off before it begins anew.
+  Status QueueSnapshot(EventPosition head) EXCLUDES(mutex_);
   // What was committed between the resume token and now.
   Status QueueMissed(EventPosition from, EventPosition until) EXCLUDES(mutex_);
   void Receive(const WatchHub::Batch& batch) EXCLUDES(mutex_);
+  // Unless it was sent, or the snapshot showed it already.
+  void QueueNew(const LoggedEvent& event) REQUIRES(mutex_);
   void Queue(const LoggedEvent& event) REQUIRES(mutex_);
+  void LetResumeBehindSnapshot(EventPosition head) REQUIRES(mutex_);
+  std::string TokenAt(EventPosition position) const;
   bool Wanted(const LoggedEvent& event) const;
   void WriteNext() REQUIRES(mutex_);
   void FinishOnce(const Status& status) REQUIRES(mutex_);
@@ -53,8 +59,9 @@ class WatchStream final : public grpc::ServerWriteReactor<v1::WatchJobsResponse>
 
   Mutex mutex_;
   WatchHub::Ticket ticket_ GUARDED_BY(mutex_) = 0;
-  EventPosition sent_ GUARDED_BY(mutex_);             // queued up to here
-  std::deque<LoggedEvent> early_ GUARDED_BY(mutex_);  // came while the snapshot was read
+  EventPosition sent_ GUARDED_BY(mutex_);              // queued up to here
+  std::deque<LoggedEvent> early_ GUARDED_BY(mutex_);   // came while the snapshot was read
+  std::map<JobId, int64_t> shown_ GUARDED_BY(mutex_);  // versions in the snapshot, until a newer one comes
   bool ready_ GUARDED_BY(mutex_) = false;
   std::deque<v1::WatchJobsResponse> queue_ GUARDED_BY(mutex_);
   bool writing_ GUARDED_BY(mutex_) = false;

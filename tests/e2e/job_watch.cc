@@ -8,7 +8,7 @@ JobWatch::JobWatch(std::unique_ptr<Client> client) : client_(std::move(client)) 
   thread_ = std::thread([this] {
     const Status status = client_->WatchJobs({}, stop_, [this](const v1::WatchJobsResponse& response) {
       if (response.has_event()) {
-        Take(response.event().job());
+        Take(response.event());
       }
       return true;
     });
@@ -38,14 +38,19 @@ std::string JobWatch::fault() const {
   return fault_;
 }
 
-void JobWatch::Take(const v1::Job& job) {
+void JobWatch::Take(const v1::JobEvent& event) {
+  const v1::Job& job = event.job();
   const MutexLock lock(mutex_);
+  if (event.description() == "SNAPSHOT") {
+    first_look_.insert(job.job_id());
+  }
   const auto [known, is_new] = jobs_.try_emplace(job.job_id(), job);
   if (is_new) {
     return;
   }
-  // A watch that began anew, before its first event, may show a job as it stands once more.
-  if (job.version() < known->second.version() && fault_.empty()) {
+  // A watch that begins anew, before its first event, shows each job as it stands once more; one that goes on right
+  // behind that look may bring what it showed already.
+  if (job.version() < known->second.version() && !first_look_.contains(job.job_id()) && fault_.empty()) {
     fault_ =
         fmt::format("job {}: version {} came after version {}", job.job_id(), job.version(), known->second.version());
   }

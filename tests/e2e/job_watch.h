@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <thread>
 
@@ -28,12 +29,13 @@ class JobWatch {
   std::string fault() const EXCLUDES(mutex_);
 
  private:
-  void Take(const v1::Job& job) EXCLUDES(mutex_);
+  void Take(const v1::JobEvent& event) EXCLUDES(mutex_);
 
   std::unique_ptr<Client> client_;
   StopSignal stop_;
   mutable Mutex mutex_;
   std::map<std::string, v1::Job> jobs_ GUARDED_BY(mutex_);
+  std::set<std::string> first_look_ GUARDED_BY(mutex_);  // jobs that were shown as they stood
   Status status_ GUARDED_BY(mutex_);
   std::string fault_ GUARDED_BY(mutex_);
   std::thread thread_;

@@ -100,6 +100,17 @@ TEST_F(WatchJobs, ResumedSendOnlyWhatCameAfterTheToken) {
   EXPECT_THAT(resumed.Next(), Pair(job, v1::JOB_STATE_CANCELLED));
 }
 
+// Whoever is cut off within the first look would else never hear of the jobs behind.
+TEST_F(WatchJobs, AreNotToBeResumedBeforeTheFirstLookIsWhole) {
+  const std::string first = Submit(kAda);
+  const std::string second = Submit(kAda);
+  Watch watch = Open(kAda, For({first, second}));
+  watch.Next();
+  EXPECT_EQ(watch.resume_token(), "");
+  watch.Next();
+  EXPECT_NE(watch.resume_token(), "");
+}
+
 TEST_F(WatchJobs, DoNotShowAnotherProjectsJob) {
   const std::string of_bob = Submit(kBob);
   const std::string of_ada = Submit(kAda);
