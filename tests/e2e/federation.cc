@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 
@@ -20,7 +21,6 @@ namespace turnpike {
 namespace {
 
 constexpr std::chrono::minutes kStartTime{2};
-constexpr std::chrono::seconds kSubmitTime{120};
 constexpr std::chrono::minutes kCommandTime{5};
 constexpr std::chrono::milliseconds kPause{100};
 constexpr int kLooksPerQuestion = 50;  // about a second
@@ -89,11 +89,6 @@ std::string MakeFolder() {
   return folder;
 }
 
-// What asked for the outcome and did not get it.
-bool HasUnknownOutcome(const Status& status) {
-  return status.code() == StatusCode::kUnavailable || status.code() == StatusCode::kDeadlineExceeded;
-}
-
 }  // namespace
 
 Federation::Federation(const Settings& settings)
@@ -104,7 +99,8 @@ Federation::Federation(const Settings& settings)
       agent_port_(FindFreePort(random_)),
       broker_({.name = "broker", .argv = BrokerCommand(), .log_path = Path("broker.log")}),
       agent_addresses_(fmt::format("localhost:{}", agent_port_)),
-      payload_(std::make_unique<Payload>(Path("payload.log"))) {}
+      payload_(std::make_unique<Payload>(Path("payload.log"))),
+      calls_(std::make_unique<CallHistory>(Path("calls.log"))) {}
 
 std::vector<std::string> Federation::BrokerCommand() const {
   std::vector<std::string> argv = {ProgramPath("turnpike-broker"), "--dev", "--data", data_folder()};
@@ -112,9 +108,18 @@ std::vector<std::string> Federation::BrokerCommand() const {
     argv.emplace_back("--no-local-site");
   }
   argv.insert(argv.end(), {"--user-address", fmt::format("127.0.0.1:{}", user_port_), "--agent-address",
-                           fmt::format("127.0.0.1:{}", agent_port_), "--usage-wait-seconds",
-                           std::to_string(settings_.usage_wait.count())});
+                           fmt::format("127.0.0.1:{}", agent_port_)});
+  const std::vector<std::string> times = Times();
+  argv.insert(argv.end(), times.begin(), times.end());
   return argv;
+}
+
+std::vector<std::string> Federation::Times() const {
+  std::vector<std::string> words = {"--usage-wait-seconds", std::to_string(settings_.usage_wait.count())};
+  if (settings_.offer_time.count() > 0) {
+    words.insert(words.end(), {"--offer-seconds", std::to_string(settings_.offer_time.count())});
+  }
+  return words;
 }
 
 // Nothing of it stays: not the jobs either, which would outlive agent and broker.
@@ -158,17 +163,33 @@ Status Federation::RenewWatch() {
   return OkStatus();
 }
 
+Status Federation::LeaveToReplicas() {
+  RETURN_IF_ERROR(broker_.Kill());
+  connection_settings_.addresses.erase(connection_settings_.addresses.begin());
+  agent_addresses_.erase(0, agent_addresses_.find(',') + 1);
+  return RenewWatch();
+}
+
 Result<Daemon*> Federation::AddReplica(const std::string& name) {
   const int user_port = FindFreePort(random_);
   const int agent_port = FindFreePort(random_);
-  replicas_.push_back(std::make_unique<Daemon>(Daemon::Settings{
-      .name = name,
-      .argv = {ProgramPath("turnpike-broker"), "--database",
-               fmt::format("host={}/postgres/socket dbname=turnpike", data_folder()), "--user-address",
-               fmt::format("127.0.0.1:{}", user_port), "--agent-address", fmt::format("127.0.0.1:{}", agent_port),
-               "--ca-certificate", data_folder() + "/ca/ca.pem", "--ca-key", data_folder() + "/ca/ca.key", "--replica",
-               name, "--usage-wait-seconds", std::to_string(settings_.usage_wait.count())},
-      .log_path = Path(name + ".log")}));
+  std::vector<std::string> argv = {ProgramPath("turnpike-broker"),
+                                   "--database",
+                                   fmt::format("host={}/postgres/socket dbname=turnpike", data_folder()),
+                                   "--user-address",
+                                   fmt::format("127.0.0.1:{}", user_port),
+                                   "--agent-address",
+                                   fmt::format("127.0.0.1:{}", agent_port),
+                                   "--ca-certificate",
+                                   data_folder() + "/ca/ca.pem",
+                                   "--ca-key",
+                                   data_folder() + "/ca/ca.key",
+                                   "--replica",
+                                   name};
+  const std::vector<std::string> times = Times();
+  argv.insert(argv.end(), times.begin(), times.end());
+  replicas_.push_back(std::make_unique<Daemon>(
+      Daemon::Settings{.name = name, .argv = std::move(argv), .log_path = Path(name + ".log")}));
   Daemon& replica = *replicas_.back();
   RETURN_IF_ERROR(replica.Start({}));
   ConnectionSettings alone = connection_settings_;
@@ -210,7 +231,11 @@ Result<SiteAgent*> Federation::AddSite(SiteSettings settings, const std::string&
   ASSIGN_OR_RETURN(const std::unique_ptr<Client> client, MakeClient());
   RETURN_IF_ERROR(site.Enroll(*client));
   RETURN_IF_ERROR(site.Start(Armed(failpoints)));
-  RETURN_IF_ERROR(site.WaitUntilReady(*client));
+  // Whichever is asked first later has heard of it.
+  for (size_t i = 0; i < connection_settings_.addresses.size(); ++i) {
+    ASSIGN_OR_RETURN(const std::unique_ptr<Client> next, MakeClient());
+    RETURN_IF_ERROR(site.WaitUntilReady(*next));
+  }
   return &site;
 }
 
@@ -227,6 +252,10 @@ Status Federation::KillPostgres() {
   return Eventually([&] { return !IsAlive(*postgres); }) ? OkStatus() : Internal("PostgreSQL does not die of SIGKILL");
 }
 
+Status Federation::StartPostgres() const {
+  return RunForOutput({.argv = {TestProgramPath("start_postgres"), data_folder() + "/postgres"}}).status();
+}
+
 bool Federation::FailpointReached(const std::string& name) const {
   return ReadFile(failpoint_log()).value_or("").find(name + "\n") != std::string::npos;
 }
@@ -234,12 +263,18 @@ bool Federation::FailpointReached(const std::string& name) const {
 // --- Clients.
 
 std::string Federation::user_address() const {
-  return fmt::format("localhost:{}", user_port_);
+  return connection_settings_.addresses.empty() ? fmt::format("localhost:{}", user_port_)
+                                                : connection_settings_.addresses.front();
 }
 
 Result<std::unique_ptr<Client>> Federation::MakeClient() {
   Client::Parts parts;
-  ASSIGN_OR_RETURN(parts.connection, Connect(connection_settings_));
+  ConnectionSettings connection = connection_settings_;
+  if (settings_.spread_clients) {
+    const auto first = static_cast<std::ptrdiff_t>(clients_made_++ % connection.addresses.size());
+    std::ranges::rotate(connection.addresses, connection.addresses.begin() + first);
+  }
+  ASSIGN_OR_RETURN(parts.connection, Connect(connection));
   parts.pace = {.pause_first = std::chrono::milliseconds(100),
                 .pause_max = std::chrono::milliseconds(500),
                 .failures_max = 1'000};
@@ -252,20 +287,20 @@ Result<std::string> Federation::SubmitOnce(const v1::SubmitJobRequest& request) 
   return response.job().job_id();
 }
 
-Result<std::string> Federation::Submit(const v1::JobSpec& spec) {
+Result<std::string> Federation::Submit(const v1::JobSpec& spec, std::chrono::milliseconds time) {
   v1::SubmitJobRequest request;
   request.set_request_id(NewRequestId());
   *request.mutable_spec() = spec;
-  const auto deadline = std::chrono::steady_clock::now() + kSubmitTime;
-  Result<std::string> job_id = SubmitOnce(request);
-  for (StopSignal pause; HasUnknownOutcome(job_id.status()) && std::chrono::steady_clock::now() < deadline;) {
-    pause.WaitFor(kPause);
-    job_id = SubmitOnce(request);
+  const CallRecord asked{.what = "invoke", .call = "submit", .request = request.request_id(), .subject = spec.name()};
+  const auto deadline = std::chrono::steady_clock::now() + time;
+  for (StopSignal pause;; pause.WaitFor(kPause)) {
+    calls_->Note(asked);
+    Result<std::string> job_id = SubmitOnce(request);
+    calls_->NoteOutcome(asked, job_id.status(), job_id.value_or(""));
+    if (!HasUnknownOutcome(job_id.status()) || std::chrono::steady_clock::now() > deadline) {
+      return job_id;
+    }
   }
-  if (job_id.ok()) {
-    NoteAccepted(*job_id);
-  }
-  return job_id;
 }
 
 std::future<Result<std::string>> Federation::SubmitInBackground(const v1::JobSpec& spec) {
@@ -273,13 +308,7 @@ std::future<Result<std::string>> Federation::SubmitInBackground(const v1::JobSpe
 }
 
 void Federation::NoteAccepted(const std::string& job_id) {
-  const MutexLock lock(mutex_);
-  accepted_jobs_.insert(job_id);
-}
-
-std::set<std::string> Federation::accepted_jobs() const {
-  const MutexLock lock(mutex_);
-  return accepted_jobs_;
+  calls_->Note({.what = "ok", .call = "submit", .request = "-", .subject = job_id});
 }
 
 Result<v1::Job> Federation::GetJob(const std::string& job_id) {
@@ -305,10 +334,7 @@ Result<v1::Job> Federation::WaitForEnd(const std::string& job_id, std::chrono::m
     return job && HasEnded(*job) && job->money().settled();
   };
   const bool came_about = Eventually(is_over, time);
-  RETURN_IF_ERROR(watch_->status());
-  if (!watch_->fault().empty()) {
-    return Internal("the watch saw what must not be: {}", watch_->fault());
-  }
+  RETURN_IF_ERROR(WatchStanding());
   ASSIGN_OR_RETURN(const v1::Job job, GetJob(job_id));
   if (!HasEnded(job) || !job.money().settled()) {
     return DeadlineExceeded("job {} is not over after {} ms: {}\nthe broker's log ends with:\n{}", job_id, time.count(),
@@ -316,6 +342,11 @@ Result<v1::Job> Federation::WaitForEnd(const std::string& job_id, std::chrono::m
   }
   return came_about ? Result<v1::Job>(job)
                     : Internal("the watch never brought the end of job {}: {}", job_id, job.ShortDebugString());
+}
+
+Status Federation::WatchStanding() const {
+  RETURN_IF_ERROR(watch_->status());
+  return watch_->fault().empty() ? OkStatus() : Internal("the watch saw what must not be: {}", watch_->fault());
 }
 
 Environment Federation::CommandEnvironment() const {
@@ -342,7 +373,11 @@ std::vector<std::string> Federation::CommandLine(const std::vector<std::string>&
 // --- Evidence.
 
 Result<std::unique_ptr<Database>> Federation::OpenDatabase(const std::string& role) const {
-  return Database::Open(fmt::format("host={}/postgres/socket dbname=turnpike user={}", data_folder(), role));
+  return Database::Open(DatabaseAddress(role));
+}
+
+std::string Federation::DatabaseAddress(const std::string& role) const {
+  return fmt::format("host={}/postgres/socket dbname=turnpike user={}", data_folder(), role);
 }
 
 std::map<std::string, std::string> Federation::Journals() const {

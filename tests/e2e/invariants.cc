@@ -1,68 +1,61 @@
 #include "tests/e2e/invariants.h"
 
-#include <fmt/ranges.h>
-
 #include <optional>
+#include <set>
 
 #include "broker/core/job_state.h"
 #include "tests/e2e/read_journal.h"
+#include "tests/e2e/violation.h"
 
 namespace turnpike {
 namespace {
 
-template <class... Args>
-Status Violated(const char* invariant, fmt::format_string<Args...> format, Args&&... args) {
-  return Internal("{} is violated: {}", invariant, fmt::format(format, std::forward<Args>(args)...));
-}
-
-// The first row of a query that must have none.
-Status MustBeEmpty(Database& database, const char* invariant, const char* sql) {
-  ASSIGN_OR_RETURN(const std::vector<Database::Row> rows, database.Query(sql));
-  return rows.empty() ? OkStatus() : Violated(invariant, "{}", fmt::join(rows.front(), ", "));
-}
-
-constexpr char kJobs[] = R"sql(
-    SELECT job_id, name
-      FROM job
-     ORDER BY job_id
-)sql";
-
 // A job that is both live and over, or neither; or one that did not end.
-constexpr char kNotOnceOver[] = R"sql(
+constexpr InvariantRule kNotOnceOver{"I2", "a job did not come to exactly one end", R"sql(
     SELECT j.job_id, j.name, 'live rows: ' || count(DISTINCT s.job_id), 'end rows: ' || count(DISTINCT e.job_id)
       FROM job AS j
       LEFT JOIN job_state AS s ON s.job_id = j.job_id
       LEFT JOIN job_end AS e ON e.job_id = j.job_id
      GROUP BY j.job_id, j.name
     HAVING count(s.job_id) <> 0 OR count(e.job_id) <> 1
-)sql";
+)sql"};
 
-constexpr char kLiveAttempts[] = R"sql(
+constexpr InvariantRule kLiveAttempts{"I3", "an attempt is left over", R"sql(
     SELECT attempt_id, job_id, state
       FROM attempt
-)sql";
+)sql"};
 
-constexpr char kAttemptsMiscounted[] = R"sql(
+constexpr InvariantRule kAttemptsMiscounted{"I3", "a job counts other attempts than it has", R"sql(
     SELECT e.job_id, 'attempts by the job: ' || e.attempt_count, 'attempts that ended: ' || count(a.attempt_id)
       FROM job_end AS e
       LEFT JOIN attempt_end AS a ON a.job_id = e.job_id
      GROUP BY e.job_id, e.attempt_count
     HAVING count(a.attempt_id) <> e.attempt_count
-)sql";
+)sql"};
+
+constexpr InvariantRule kEventOrder{"I10", "followers see a job's changes in another order than they were made", R"sql(
+    SELECT job_id, kind || ' of version ' || version, 'behind version ' || before
+      FROM (SELECT job_id, kind, version, lag(version) OVER (PARTITION BY job_id ORDER BY xid, seq) AS before
+              FROM job_event) AS followed
+     WHERE version <= before
+)sql"};
+
+constexpr InvariantRule kLastEvent{"I20", "a job's events lead elsewhere than to where it stands", R"sql(
+    SELECT e.job_id, 'by its events ' || last.state || ' in version ' || last.version,
+           'stored ' || e.state || ' in version ' || e.version
+      FROM job_end AS e
+      JOIN (SELECT DISTINCT ON (job_id) job_id, state, version
+              FROM job_event
+             ORDER BY job_id, version DESC) AS last
+        ON last.job_id = e.job_id
+     WHERE last.state <> e.state
+        OR last.version <> e.version
+)sql"};
 
 constexpr char kEvents[] = R"sql(
     SELECT job_id, version, kind, state, coalesce(attempt_id::text, '')
       FROM job_event
      ORDER BY job_id, version, xid, seq
-)sql";
-
-constexpr char kStartedAttempts[] = R"sql(
-    SELECT j.name, count(a.attempt_id) FILTER (WHERE a.started_at IS NOT NULL),
-           count(a.attempt_id) FILTER (WHERE a.state IN ('ENDED', 'INTERRUPTED'))
-      FROM job AS j
-      LEFT JOIN attempt_end AS a ON a.job_id = j.job_id
-     GROUP BY j.job_id, j.name
-     ORDER BY j.job_id
 )sql";
 
 constexpr char kMarks[] = R"sql(
@@ -72,29 +65,11 @@ constexpr char kMarks[] = R"sql(
      ORDER BY s.name
 )sql";
 
-constexpr char kRefusedReports[] = R"sql(
+constexpr InvariantRule kRefusedReports{"I13", "a report was refused", R"sql(
     SELECT s.name, 'report ' || r.seq, r.kind, r.why
       FROM refused_report AS r
       JOIN site AS s ON s.site_id = r.site_id
-)sql";
-
-// I1: every job that a client was told of is there.
-Status CheckAccepted(const RunEvidence& evidence) {
-  ASSIGN_OR_RETURN(const std::vector<Database::Row> rows, evidence.database.Query(kJobs));
-  std::set<std::string> stored;
-  for (const Database::Row& row : rows) {
-    stored.insert(row[0]);
-    if (!evidence.accepted_jobs.contains(row[0])) {
-      return Violated("I1", "job {} ({}) is there, and no client was told of it", row[0], row[1]);
-    }
-  }
-  for (const std::string& job_id : evidence.accepted_jobs) {
-    if (!stored.contains(job_id)) {
-      return Violated("I1", "job {} was accepted, and is not there", job_id);
-    }
-  }
-  return OkStatus();
-}
+)sql"};
 
 // One job's events, one after the other.
 class EventReplay {
@@ -159,48 +134,20 @@ Status CheckHistories(Database& database) {
   return OkStatus();
 }
 
-// The payload's own log is the only witness of what really ran.
-Status CheckStarts(const RunEvidence& evidence) {
-  std::map<std::string, PayloadRuns> runs = evidence.payload.Runs();
-  ASSIGN_OR_RETURN(const std::vector<Database::Row> rows, evidence.database.Query(kStartedAttempts));
-  for (const Database::Row& row : rows) {
-    const PayloadRuns run = runs[row[0]];
-    if (run.starts > 1) {
-      return Violated("I4", "job {} started {} times", row[0], run.starts);
-    }
-    if (run.ends > run.starts) {
-      return Violated("I4", "job {} ended {} times and started {} times", row[0], run.ends, run.starts);
-    }
-    if (run.starts > ToNumber(row[1]) || run.starts > ToNumber(row[2])) {
-      return Violated("I5", "job {} started, and each of its attempts ended as one that never did", row[0]);
-    }
-    if (ToNumber(row[1]) > 1) {
-      return Violated("I5", "{} attempts of job {} count as started", row[1], row[0]);
-    }
-    runs.erase(row[0]);
-  }
-  for (const auto& [name, run] : runs) {
-    if (run.starts > 0) {
-      return Violated("I1", "'{}' ran, and there is no such job", name);
-    }
-  }
-  return OkStatus();
-}
-
 }  // namespace
 
 Status CheckJobs(const RunEvidence& evidence) {
-  RETURN_IF_ERROR(CheckAccepted(evidence));
-  RETURN_IF_ERROR(MustBeEmpty(evidence.database, "I2", kNotOnceOver));
-  RETURN_IF_ERROR(MustBeEmpty(evidence.database, "I3", kLiveAttempts));
-  RETURN_IF_ERROR(MustBeEmpty(evidence.database, "I3", kAttemptsMiscounted));
+  RETURN_IF_ERROR(CheckRule(evidence.database, kNotOnceOver));
+  RETURN_IF_ERROR(CheckRule(evidence.database, kLiveAttempts));
+  RETURN_IF_ERROR(CheckRule(evidence.database, kAttemptsMiscounted));
   RETURN_IF_ERROR(CheckHistories(evidence.database));
-  return CheckStarts(evidence);
+  RETURN_IF_ERROR(CheckRule(evidence.database, kEventOrder));
+  return CheckRule(evidence.database, kLastEvent);
 }
 
 // One journal a site, applied up to its last report, none refused.
 Status CheckJournals(const RunEvidence& evidence) {
-  RETURN_IF_ERROR(MustBeEmpty(evidence.database, "I13", kRefusedReports));
+  RETURN_IF_ERROR(CheckRule(evidence.database, kRefusedReports));
   ASSIGN_OR_RETURN(const std::vector<Database::Row> marks, evidence.database.Query(kMarks));
   std::set<std::string> seen;
   for (const Database::Row& mark : marks) {
@@ -221,9 +168,19 @@ Status CheckJournals(const RunEvidence& evidence) {
 }
 
 Status CheckInvariants(const RunEvidence& evidence) {
-  RETURN_IF_ERROR(CheckJobs(evidence));
-  RETURN_IF_ERROR(CheckMoney(evidence));
-  return CheckJournals(evidence);
+  const std::vector<Status> faults = FindViolations(evidence);
+  return faults.empty() ? OkStatus() : faults.front();
+}
+
+std::vector<Status> FindViolations(const RunEvidence& evidence) {
+  std::vector<Status> faults;
+  for (const auto check :
+       {CheckCalls, CheckJobs, CheckStarts, CheckMoney, CheckJournals, CheckLocalJobs, CheckProcesses}) {
+    if (Status fault = check(evidence); !fault.ok()) {
+      faults.push_back(std::move(fault));
+    }
+  }
+  return faults;
 }
 
 }  // namespace turnpike

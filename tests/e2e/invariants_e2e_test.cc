@@ -78,8 +78,8 @@ class Checker : public testing::TestWithParam<Damage> {
 
   static Status Check(Database& database) {
     return CheckInvariants({.database = database,
-                            .payload = federation_->payload(),
-                            .accepted_jobs = federation_->accepted_jobs(),
+                            .payload_log = federation_->payload().log_path(),
+                            .call_history = federation_->calls().path(),
                             .journals = federation_->Journals()});
   }
   static bool Names(const Status& status, const std::string& invariant) {

@@ -3,22 +3,26 @@
 #include <fmt/format.h>
 #include <sys/stat.h>
 
+#include <optional>
 #include <sstream>
 
 #include "base/check.h"
 #include "base/file_sync.h"
+#include "base/ids.h"
 
 namespace turnpike {
 namespace {
 
-// $1 the log, $2 the job's name, $3 the gate or nothing.  A gate that never opens ends the job after some minutes.
+// $1 the log, $2 the job's name, $3 the gate or nothing, $4 seconds.  A gate that never opens ends the job after some
+// minutes.  The attempt's folder is above the one that it runs in, and named after the attempt.
 constexpr char kProgram[] =
-    "echo \"start $2\" >>\"$1\"\n"
-    "if [ -z \"$3\" ]; then sleep 1; else\n"
+    "attempt=${PWD%/work}; attempt=${attempt##*/}\n"
+    "echo \"start $2 $attempt $(date +%s%6N)\" >>\"$1\"\n"
+    "if [ -z \"$3\" ]; then sleep \"${4:-1}\"; else\n"
     "  tries=0\n"
     "  while [ ! -e \"$3\" ] && [ $tries -lt 3000 ]; do sleep 0.1; tries=$((tries + 1)); done\n"
     "fi\n"
-    "echo \"end $2\" >>\"$1\"\n";
+    "echo \"end $2 $attempt $(date +%s%6N)\" >>\"$1\"\n";
 
 }  // namespace
 
@@ -28,10 +32,19 @@ Payload::Payload(std::string log_path) : log_path_(std::move(log_path)) {
 }
 
 v1::JobSpec Payload::Job(const std::string& name, const std::string& gate) const {
+  return Make(name, {gate});
+}
+
+v1::JobSpec Payload::JobOf(const std::string& name, std::chrono::seconds length) const {
+  return Make(name, {"", std::to_string(length.count())});
+}
+
+v1::JobSpec Payload::Make(const std::string& name, const std::vector<std::string>& arguments) const {
   v1::JobSpec spec;
   spec.set_name(name);
-  for (const std::string& word : {std::string("/bin/sh"), std::string("-c"), std::string(kProgram),
-                                  std::string("payload"), log_path_, name, gate}) {
+  std::vector<std::string> words = {"/bin/sh", "-c", kProgram, "payload", log_path_, name};
+  words.insert(words.end(), arguments.begin(), arguments.end());
+  for (const std::string& word : words) {
     spec.mutable_command()->add_arguments(word);
   }
   spec.mutable_time_limit()->set_seconds(600);
@@ -39,11 +52,29 @@ v1::JobSpec Payload::Job(const std::string& name, const std::string& gate) const
 }
 
 std::map<std::string, PayloadRuns> Payload::Runs() const {
+  return CountRuns(ReadPayloadLog(log_path_));
+}
+
+std::vector<PayloadLine> ReadPayloadLog(const std::string& path) {
+  std::vector<PayloadLine> found;
+  std::istringstream lines(ReadFile(path).value_or(""));
+  for (std::string text; std::getline(lines, text);) {
+    std::istringstream words(text);
+    PayloadLine line;
+    std::string folder;
+    words >> line.what >> line.job >> folder >> line.at_micros;
+    const std::optional<Uuid> attempt = UuidFromBase32(folder);
+    line.attempt = attempt ? attempt->ToString() : "";
+    found.push_back(std::move(line));
+  }
+  return found;
+}
+
+std::map<std::string, PayloadRuns> CountRuns(const std::vector<PayloadLine>& lines) {
   std::map<std::string, PayloadRuns> runs;
-  std::istringstream lines(ReadFile(log_path_).value_or(""));
-  for (std::string what, name; lines >> what >> name;) {
-    PayloadRuns& run = runs[name];
-    ++(what == "start" ? run.starts : run.ends);
+  for (const PayloadLine& line : lines) {
+    PayloadRuns& run = runs[line.job];
+    ++(line.what == "start" ? run.starts : run.ends);
   }
   return runs;
 }

@@ -4,8 +4,11 @@
 
 #include <turnpike/v1/job_spec.pb.h>
 
+#include <chrono>
+#include <cstdint>
 #include <map>
 #include <string>
+#include <vector>
 
 #include "base/status.h"
 
@@ -16,6 +19,17 @@ struct PayloadRuns {
   int ends = 0;
 };
 
+struct PayloadLine {
+  std::string what;       // start, end
+  std::string job;        // its name
+  std::string attempt;    // the attempt's id; empty where the line does not tell
+  int64_t at_micros = 0;  // by the clock of the machine it ran on
+};
+// Every line that is there.
+std::vector<PayloadLine> ReadPayloadLog(const std::string& path);
+// By the job's name.
+std::map<std::string, PayloadRuns> CountRuns(const std::vector<PayloadLine>& lines);
+
 class Payload {
  public:
   // The file is made; a user that is not the test's may write into it too.
@@ -23,11 +37,15 @@ class Payload {
 
   // A job by that name, which lasts about a second, or until the file `gate` is there.
   v1::JobSpec Job(const std::string& name, const std::string& gate = "") const;
+  // One that lasts so long.
+  v1::JobSpec JobOf(const std::string& name, std::chrono::seconds length) const;
   // By the job's name.
   std::map<std::string, PayloadRuns> Runs() const;
   const std::string& log_path() const { return log_path_; }
 
  private:
+  v1::JobSpec Make(const std::string& name, const std::vector<std::string>& arguments) const;
+
   std::string log_path_;
 };
 

@@ -19,6 +19,10 @@ std::string ProgramPath(const std::string& name) {
   return FolderFrom("TURNPIKE_BINARY_DIR") + "/bin/" + name;
 }
 
+std::string TestProgramPath(const std::string& name) {
+  return FolderFrom("TURNPIKE_BINARY_DIR") + "/tests/e2e/" + name;
+}
+
 std::string SourcePath(const std::string& path) {
   return FolderFrom("TURNPIKE_SOURCE_DIR") + "/" + path;
 }

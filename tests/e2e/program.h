@@ -15,6 +15,8 @@ using Environment = std::map<std::string, std::string>;
 
 // A program of the build that is tested.
 std::string ProgramPath(const std::string& name);
+// A program of these tests.
+std::string TestProgramPath(const std::string& name);
 // A file of the source tree.
 std::string SourcePath(const std::string& path);
 // What a program needs to run at all; nothing of the caller's own settings.

@@ -12,7 +12,7 @@ namespace turnpike {
 struct SiteSettings {
   std::string name = "alpha";
   std::string core_hour_price = "0.02";
-  std::string scheduler_yaml;  // what stands below `scheduler:`, each line with two spaces in front
+  std::string scheduler_yaml = {};  // what stands below `scheduler:`, each line with two spaces in front
   std::string share = "main";
   std::string environment = "clean";  // of the share: clean, login
 };

@@ -29,7 +29,7 @@ std::string ValueOf(const std::string& lines, const std::string& name) {
   return lines.substr(value, lines.find('\n', value) - value);
 }
 
-// Clusters of tests that were killed: their names end with the test's process.
+// Clusters of tests that were killed: their names hold the test's process.
 Status StopLeftovers() {
   ASSIGN_OR_RETURN(const std::string names, RunScript({"list"}));
   std::istringstream lines(names);
@@ -43,12 +43,12 @@ Status StopLeftovers() {
 
 }  // namespace
 
-Result<std::unique_ptr<SlurmLab>> SlurmLab::Start(Accounting accounting) {
+Result<std::unique_ptr<SlurmLab>> SlurmLab::Start(Accounting accounting, const std::string& letter) {
   if (::geteuid() != 0) {
     return PermissionDenied("a private Slurm cluster needs root: run these tests as root");
   }
   RETURN_IF_ERROR(StopLeftovers());
-  std::unique_ptr<SlurmLab> lab(new SlurmLab(fmt::format("{}{}", kPrefix, ::getpid())));
+  std::unique_ptr<SlurmLab> lab(new SlurmLab(fmt::format("{}{}{}", kPrefix, ::getpid(), letter)));
   std::vector<std::string> words = {"start", lab->name_, "--message-timeout", "2", "--kill-wait", "2"};
   if (accounting == Accounting::kNo) {
     words.emplace_back("--no-accounting");
@@ -92,6 +92,16 @@ Status SlurmLab::RollBackController() {
   return Do("revive", "slurmctld");
 }
 
+Status SlurmLab::ReturnNodes() {
+  ASSIGN_OR_RETURN(const std::string names,
+                   Command({"sinfo", "--Node", "--noheader", "--states=down,drain", "--format=%N"}));
+  std::istringstream lines(names);
+  for (std::string node; std::getline(lines, node);) {
+    RETURN_IF_ERROR(Command({"scontrol", "update", "NodeName=" + node, "State=RESUME"}).status());
+  }
+  return OkStatus();
+}
+
 Result<std::string> SlurmLab::Command(std::vector<std::string> argv, const std::string& input) const {
   Environment environment = PlainEnvironment();
   environment["SLURM_CONF"] = conf_path();
@@ -99,13 +109,23 @@ Result<std::string> SlurmLab::Command(std::vector<std::string> argv, const std::
 }
 
 Result<std::vector<std::string>> SlurmLab::LiveJobNames() const {
-  ASSIGN_OR_RETURN(const std::string text, Command({"squeue", "--noheader", "--format=%j"}));
-  std::vector<std::string> names;
+  return Queue({"--format=%j"});
+}
+
+Result<std::vector<std::string>> SlurmLab::AllJobs() const {
+  return Queue({"--states=all", "--format=%A %j %T"});
+}
+
+Result<std::vector<std::string>> SlurmLab::Queue(const std::vector<std::string>& options) const {
+  std::vector<std::string> argv = {"squeue", "--noheader"};
+  argv.insert(argv.end(), options.begin(), options.end());
+  ASSIGN_OR_RETURN(const std::string text, Command(std::move(argv)));
+  std::vector<std::string> found;
   std::istringstream lines(text);
-  for (std::string name; std::getline(lines, name);) {
-    names.push_back(name);
+  for (std::string line; std::getline(lines, line);) {
+    found.push_back(line);
   }
-  return names;
+  return found;
 }
 
 }  // namespace turnpike

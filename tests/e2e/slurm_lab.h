@@ -14,7 +14,8 @@ namespace turnpike {
 class SlurmLab {
  public:
   enum class Accounting { kYes, kNo };
-  static Result<std::unique_ptr<SlurmLab>> Start(Accounting accounting);
+  // A test with several clusters gives each a letter of its own.
+  static Result<std::unique_ptr<SlurmLab>> Start(Accounting accounting, const std::string& letter = "");
   ~SlurmLab();
   SlurmLab(const SlurmLab&) = delete;
   SlurmLab& operator=(const SlurmLab&) = delete;
@@ -27,14 +28,21 @@ class SlurmLab {
   // The controller forgets everything since: what a crash does to the jobs of its last seconds.
   Status RollBackController();
 
+  // What an administrator does with nodes that the controller took out of service, for example because it gave an id
+  // a second time after a crash ("Duplicate jobid").
+  Status ReturnNodes();
+
   // One of Slurm's commands, as a user of the cluster.
   Result<std::string> Command(std::vector<std::string> argv, const std::string& input = "") const;
   // Names of jobs that wait or run.
   Result<std::vector<std::string>> LiveJobNames() const;
+  // Every job that the controller remembers: "ID NAME STATE".
+  Result<std::vector<std::string>> AllJobs() const;
   std::string conf_path() const { return folder_ + "/conf/slurm.conf"; }
 
  private:
   explicit SlurmLab(std::string name) : name_(std::move(name)) {}
+  Result<std::vector<std::string>> Queue(const std::vector<std::string>& options) const;
 
   const std::string name_;
   std::string folder_;

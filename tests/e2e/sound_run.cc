@@ -8,8 +8,8 @@ namespace turnpike {
 Status CheckSoundRun(const Federation& federation) {
   ASSIGN_OR_RETURN(const std::unique_ptr<Database> database, federation.OpenDatabase());
   const RunEvidence evidence{.database = *database,
-                             .payload = federation.payload(),
-                             .accepted_jobs = federation.accepted_jobs(),
+                             .payload_log = federation.payload().log_path(),
+                             .call_history = federation.calls().path(),
                              .journals = federation.Journals()};
   Eventually([&evidence] { return CheckJournals(evidence).ok(); }, std::chrono::seconds(20));
   RETURN_IF_ERROR(CheckInvariants(evidence));
