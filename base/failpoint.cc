@@ -16,7 +16,7 @@
 namespace turnpike {
 namespace {
 
-enum class Action { kKill, kStop, kError };
+enum class Action { kKill, kStop, kError, kBreak };
 
 struct ArmedFailpoint {
   std::string name;
@@ -29,6 +29,7 @@ struct ArmedFailpoint {
 Action ParseAction(std::string_view text) {
   if (text == "kill") return Action::kKill;
   if (text == "stop") return Action::kStop;
+  if (text == "break") return Action::kBreak;
   CHECK(text == "error");
   return Action::kError;
 }
@@ -85,6 +86,7 @@ void Act(const ArmedFailpoint& failpoint) {
       ::raise(SIGSTOP);
       break;
     case Action::kError:
+    case Action::kBreak:
       break;
   }
 }
@@ -101,7 +103,8 @@ Status PassFailpointStatus(std::string_view name) {
   Status status;
   for (ArmedFailpoint& failpoint : Armed()) {
     // Every entry of the name counts, also after one that fails.
-    if (failpoint.name != name || ++failpoint.passages != failpoint.acting_passage) {
+    if (failpoint.name != name || failpoint.action == Action::kBreak ||
+        ++failpoint.passages != failpoint.acting_passage) {
       continue;
     }
     Act(failpoint);
@@ -110,6 +113,18 @@ Status PassFailpointStatus(std::string_view name) {
     }
   }
   return status;
+}
+
+bool RuleIsBroken(std::string_view name) {
+  for (ArmedFailpoint& failpoint : Armed()) {
+    if (failpoint.name == name && failpoint.action == Action::kBreak) {
+      if (failpoint.passages++ == 0) {
+        Act(failpoint);  // Said once.
+      }
+      return true;
+    }
+  }
+  return false;
 }
 
 }  // namespace turnpike

@@ -4,6 +4,7 @@
 
 #include "adapters/core/local_tag.h"
 #include "adapters/core/pick_job.h"
+#include "base/failpoint.h"
 
 namespace turnpike {
 namespace {
@@ -52,7 +53,10 @@ Evidence GatherEvidence(const AttemptRecord& record, const PollResult& poll, con
       }
     }
   }
-  if (!evidence.jobs.empty()) {
+  if (TURNPIKE_RULE_IS_BROKEN("evidence.absence")) {
+    evidence.jobs.clear();
+    evidence.presence = Presence::kAbsent;
+  } else if (!evidence.jobs.empty()) {
     evidence.presence = Presence::kPresent;
   } else if (all_fit_to_show_it) {
     evidence.presence = Presence::kAbsent;

@@ -230,6 +230,10 @@ void AgentRound::ClaimOne(const DesiredView& offer, Work& work) {
   record.order = offer.order;
   work.batch.PutOrder(record.attempt_id, record.order);
   work.Add(record, ApplyClaim(record), Now().civil);
+  if (TURNPIKE_RULE_IS_BROKEN("claim.awaits_go")) {
+    const AttemptRecord claimed = ApplyClaim(record).record;
+    work.Add(claimed, ApplyGo(claimed, Now().monotonic + std::chrono::minutes(1)), Now().civil);
+  }
 }
 
 // --- Reports.

@@ -6,6 +6,7 @@
 
 #include "base/check.h"
 #include "base/embedded_file.h"
+#include "base/failpoint.h"
 
 namespace turnpike {
 
@@ -25,6 +26,15 @@ std::string_view ModeName(EnvironmentMode mode) {
       return "init-file";
   }
   return "login";
+}
+
+// Each start takes a name of its own instead of the one that there is only once.
+std::string WithoutGuard(std::string text) {
+  constexpr std::string_view kGuard = "\"$tp_guard\"";
+  for (size_t at = text.find(kGuard); at != std::string::npos; at = text.find(kGuard)) {
+    text.replace(at, kGuard.size(), "\"$tp_private\"");
+  }
+  return text;
 }
 
 std::string Assignment(std::string_view name, std::string_view value) {
@@ -49,8 +59,9 @@ std::string WrapperText(std::string_view attempt_directory) {
   for (const EmbeddedFile& file : kWrapperFiles) {
     if (file.name == kWrapperName) {
       const size_t first_line = file.text.find('\n') + 1;
-      return std::string(file.text.substr(0, first_line)) + Assignment("tp_directory", attempt_directory) +
-             std::string(file.text.substr(first_line));
+      std::string text = std::string(file.text.substr(0, first_line)) + Assignment("tp_directory", attempt_directory) +
+                         std::string(file.text.substr(first_line));
+      return TURNPIKE_RULE_IS_BROKEN("wrapper.guard") ? WithoutGuard(std::move(text)) : text;
     }
   }
   CheckFailed(__FILE__, __LINE__, "wrapper.sh is embedded");

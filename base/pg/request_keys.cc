@@ -6,6 +6,7 @@
 #include <tuple>
 
 #include "base/error_reason.h"
+#include "base/failpoint.h"
 
 namespace turnpike {
 namespace {
@@ -119,6 +120,9 @@ Result<std::vector<ClaimedKey>> ClaimRequestKeys(Transaction& tx, const std::vec
       columns.Add(keys[i]);
       hashes.emplace_back(AsBytes(keys[i].request_hash));
     }
+  }
+  if (TURNPIKE_RULE_IS_BROKEN("request_key.repeat")) {
+    return claims;
   }
   ASSIGN_OR_RETURN(const Rows inserted, tx.Execute(kInsertKeys, columns.Bind().BytesArray(hashes)));
   for (int row = 0; row < inserted.size(); ++row) {

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "base/check.h"
+#include "base/failpoint.h"
 
 namespace turnpike {
 namespace {
@@ -217,6 +218,9 @@ Status LedgerWriter::Settle(const std::vector<HoldChange>& changes, const std::v
     return OkStatus();
   }
   RETURN_IF_ERROR(WriteUses(uses));
+  if (TURNPIKE_RULE_IS_BROKEN("settle.once")) {
+    RETURN_IF_ERROR(WriteTransfers(uses));
+  }
   return WriteTransfers(uses);
 }
 

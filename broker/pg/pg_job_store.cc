@@ -144,13 +144,19 @@ std::vector<ProjectId> ProjectsOf(const std::vector<SubmitCall>& calls) {
 Result<std::vector<SubmitVerdict>> PgJobStore::Submit(const std::vector<SubmitCall>& calls) {
   std::vector<SubmitVerdict> verdicts;
   const TransactionSettings settings{.projects = ProjectsOf(calls), .site = {}};
-  RETURN_IF_ERROR(transactions_.Run(settings, [&](Transaction& tx) -> Status {
+  const Status stored = transactions_.Run(settings, [&](Transaction& tx) -> Status {
     SubmitWriter writer(tx, ids_, calls);
     ASSIGN_OR_RETURN(verdicts, writer.Run());
     TURNPIKE_FAILPOINT("submit.pre_commit");
     return OkStatus();
-  }));
+  });
+  if (!TURNPIKE_RULE_IS_BROKEN("submit.answer_after_commit")) {
+    RETURN_IF_ERROR(stored);
+  }
   TURNPIKE_FAILPOINT("submit.post_commit");
+  if (TURNPIKE_RULE_IS_BROKEN("submit.unknown_is_no_failure")) {
+    return FailedPrecondition("the answer to the commit was lost, and taken for a failure");
+  }
   return verdicts;
 }
 

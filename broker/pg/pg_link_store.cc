@@ -227,13 +227,16 @@ Result<std::vector<DesiredAttempt>> PgLinkStore::Desired(SiteId site_id,
 
 Result<AppliedReports> PgLinkStore::Apply(const ReportBatch& batch) {
   AppliedReports applied;
-  RETURN_IF_ERROR(transactions_.Run(SettingsFor(batch.site_id), [&](Transaction& tx) -> Status {
+  const Status stored = transactions_.Run(SettingsFor(batch.site_id), [&](Transaction& tx) -> Status {
     ReportWriter writer(tx, ids_, batch, usage_wait_max_);
     ASSIGN_OR_RETURN(applied, writer.Run());
     RETURN_IF_ERROR(FillWishes(tx, batch.site_id, applied.answers));
     TURNPIKE_FAILPOINT("report.pre_commit");
     return OkStatus();
-  }));
+  });
+  if (!TURNPIKE_RULE_IS_BROKEN("report.answer_after_commit")) {
+    RETURN_IF_ERROR(stored);
+  }
   TURNPIKE_FAILPOINT("report.post_commit");
   return applied;
 }

@@ -130,6 +130,16 @@ TEST(Failpoint, WritesItsNameBeforeItActs) {
   EXPECT_EQ(*ReadFile(log), "a\nb\n");
 }
 
+TEST(Failpoint, BreakLeavesARuleOutAtEveryPassageAndDoesNothingElse) {
+  EXPECT_TRUE(ExitedWith(RunArmed("submit.hold=break,other=error",
+                                  [] {
+                                    const bool always = RuleIsBroken("submit.hold") && RuleIsBroken("submit.hold");
+                                    const bool others = RuleIsBroken("other") || RuleIsBroken("submit");
+                                    return always && !others && FailuresOf("submit.hold") == 0 ? 0 : 1;
+                                  }),
+                         0));
+}
+
 TEST(FailpointDeathTest, MistakesInTheVariableEndTheProcess) {
   for (const std::string variable : {"a", "a=", "a=explode", "a=kill@", "a=kill@0", "a=kill@2x", "a=kill,,b=kill"}) {
     EXPECT_TRUE(KilledBy(RunArmed(variable,

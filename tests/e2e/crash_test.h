@@ -30,6 +30,9 @@ inline constexpr char kCharged[] = "1 jobs, 1 holds, no attempt, 1 ends, 1 charg
 
 class CrashTest : public testing::Test {
  protected:
+  CrashTest() : CrashTest({.local_site = false}) {}
+  explicit CrashTest(const Federation::Settings& settings) : federation_(settings) {}
+
   void TearDown() override {
     if (HasFailure()) {
       ADD_FAILURE() << "the broker's log ends with:\n" << federation_.broker().LogTail();
@@ -98,7 +101,7 @@ class CrashTest : public testing::Test {
 
   static void ExpectOk(const Status& status) { ASSERT_TRUE(status.ok()) << MessageOf(status); }
 
-  Federation federation_{Federation::Settings{.local_site = false}};
+  Federation federation_;
   SiteAgent* site_ = nullptr;
 };
 

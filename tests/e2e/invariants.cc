@@ -164,6 +164,12 @@ Status CheckJournals(const RunEvidence& evidence) {
                       mark[0], journal.id.ToString(), journal.report_seq, mark[1], mark[2]);
     }
   }
+  for (const auto& [site, folder] : evidence.journals) {
+    const Result<JournalState> journal = seen.contains(site) ? JournalState{} : ReadJournal(folder);
+    if (journal.ok() && journal->report_seq > 0) {
+      return Violated("I13", "site {} has made {} reports, and the broker applied none", site, journal->report_seq);
+    }
+  }
   return OkStatus();
 }
 
