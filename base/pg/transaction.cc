@@ -5,15 +5,34 @@
 namespace turnpike {
 
 Result<Rows> Transaction::Execute(const char* sql, const Params& params) {
-  Result<Rows> rows = connection_.Execute(sql, params);
-  first_error_.Update(rows.status());
-  return rows;
+  const Statement statement{.sql = sql, .params = &params};
+  ASSIGN_OR_RETURN(std::vector<Rows> rows, ExecuteAll(std::span(&statement, 1)));
+  return std::move(rows.front());
 }
 
 Result<std::vector<Rows>> Transaction::ExecuteAll(std::span<const Statement> statements) {
-  Result<std::vector<Rows>> rows = connection_.ExecuteAll(statements, connection_.AnswerDeadline());
+  const std::vector<Deferred> deferred = std::exchange(deferred_, {});
+  std::vector<Statement> all;
+  for (const Deferred& one : deferred) {
+    all.push_back({.sql = one.sql, .params = &one.params});
+  }
+  all.insert(all.end(), statements.begin(), statements.end());
+  Result<std::vector<Rows>> rows = connection_.ExecuteAll(all, connection_.AnswerDeadline());
   first_error_.Update(rows.status());
+  if (!rows.ok()) {
+    return rows;
+  }
+  for (size_t i = 0; i < deferred.size(); ++i) {
+    if (deferred[i].rows != nullptr) {
+      *deferred[i].rows = std::move((*rows)[i]);
+    }
+  }
+  rows->erase(rows->begin(), rows->begin() + static_cast<std::ptrdiff_t>(deferred.size()));
   return rows;
+}
+
+Status Transaction::Flush() {
+  return deferred_.empty() ? OkStatus() : ExecuteAll({}).status();
 }
 
 // The cursor ends with the transaction where it is left in the middle.  Its statements are not kept prepared: what

@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "base/pg/connection.h"
@@ -20,6 +21,13 @@ class Transaction {
   Result<Rows> Execute(const char* sql, const Params& params = {});
   // Several statements in one round trip.
   Result<std::vector<Rows>> ExecuteAll(std::span<const Statement> statements);
+  // For a statement that can wait: it travels with the next one, or before the commit, and its failure is found then.
+  // A round trip less each time.  `rows`, where it is not nullptr, is filled then.
+  void Defer(const char* sql, Params params, Rows* rows = nullptr) {
+    deferred_.push_back({.sql = sql, .params = std::move(params), .rows = rows});
+  }
+  // What was deferred, now.
+  Status Flush();
   // Reads a result of any length with bounded memory: through a cursor, `rows_max` rows at a time.  One such reading at
   // a time; `visit` may run other statements.
   struct Reading {
@@ -35,9 +43,16 @@ class Transaction {
   const Status& first_error() const { return first_error_; }
 
  private:
+  struct Deferred {
+    const char* sql;
+    Params params;
+    Rows* rows;
+  };
+
   Connection& connection_;
   Timestamp now_;
   Status first_error_;
+  std::vector<Deferred> deferred_;
 };
 
 }  // namespace turnpike

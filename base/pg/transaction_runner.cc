@@ -53,6 +53,9 @@ Status TransactionRunner::RunOnce(const TransactionSettings& settings,
   Connection& connection = *begun.lease;
   Transaction transaction(connection, begun.now);
   Status status = body(transaction);
+  if (status.ok()) {
+    status = transaction.Flush();
+  }
   // A body may answer a deadlock with an error of its own: it still was a deadlock.
   if (MayRunAgain(transaction.first_error()) || status.ok()) {
     status = transaction.first_error();

@@ -165,7 +165,7 @@ Result<std::map<ProjectId, LockedAccount>> LedgerWriter::LockAccounts(std::vecto
   return accounts;
 }
 
-Status LedgerWriter::Reserve(const std::vector<NewHold>& holds) {
+void LedgerWriter::Reserve(const std::vector<NewHold>& holds) {
   std::vector<JobId> jobs;
   std::vector<ProjectId> projects;
   std::vector<AccountId> accounts;
@@ -186,12 +186,11 @@ Status LedgerWriter::Reserve(const std::vector<NewHold>& holds) {
     changed.push_back(account);
     more_held.push_back(amount);
   }
-  const Params hold_params =
-      std::move(Params().IdArray(jobs).IdArray(projects).IdArray(accounts).TextArray(units).IntArray(amounts));
-  const Params account_params =
-      std::move(Params().IdArray(changed).IntArray(more_held).IntArray(std::vector<int64_t>(changed.size(), 0)));
-  const Statement statements[] = {{kChangeAccounts, &account_params}, {kInsertHolds, &hold_params}};
-  return tx_.ExecuteAll(statements).status();
+  Params hold_params, account_params;
+  hold_params.IdArray(jobs).IdArray(projects).IdArray(accounts).TextArray(units).IntArray(amounts);
+  account_params.IdArray(changed).IntArray(more_held).IntArray(std::vector<int64_t>(changed.size(), 0));
+  tx_.Defer(kChangeAccounts, std::move(account_params));
+  tx_.Defer(kInsertHolds, std::move(hold_params));
 }
 
 Result<std::map<JobId, LockedHold>> LedgerWriter::LockHolds(std::vector<JobId> jobs) {

@@ -81,8 +81,8 @@ class LedgerWriter {
 
   // Projects without an account are left out.
   Result<std::map<ProjectId, LockedAccount>> LockAccounts(std::vector<ProjectId> projects);
-  // The accounts are locked and were found to cover it.
-  Status Reserve(const std::vector<NewHold>& holds);
+  // The accounts are locked and were found to cover it.  Written with the transaction's next statement.
+  void Reserve(const std::vector<NewHold>& holds);
   Result<std::map<JobId, LockedHold>> LockHolds(std::vector<JobId> jobs);
   // `changes` of holds that LockHolds returned; accounts follow.  `uses` become usage records, and transfers where
   // something is charged.

@@ -99,6 +99,9 @@ Result<bool> PlacementLoop::Follow() {
     Tell(events);
     position_ = events.back().position;
     any = true;
+    if (events.size() < kEventsPerRead) {
+      return any;
+    }
   }
   return any;
 }

@@ -29,7 +29,11 @@ bool MayBeOneCallsFault(const Status& status) {
 }  // namespace
 
 SubmitCommitter::SubmitCommitter(JobStore& store, Limits limits, std::function<void()> committed)
-    : store_(store), limits_(limits), committed_(std::move(committed)), thread_([this] { Work(); }) {}
+    : store_(store),
+      limits_(limits),
+      committed_(std::move(committed)),
+      committing_([this] { CommitAll(); }),
+      answering_([this] { AnswerAll(); }) {}
 
 SubmitCommitter::~SubmitCommitter() {
   {
@@ -37,7 +41,13 @@ SubmitCommitter::~SubmitCommitter() {
     stopping_ = true;
     changed_.NotifyAll();
   }
-  thread_.join();
+  committing_.join();
+  {
+    MutexLock lock(mutex_);
+    all_committed_ = true;
+    answered_.NotifyAll();
+  }
+  answering_.join();
 }
 
 void SubmitCommitter::Enqueue(SubmitCall call, Done done) {
@@ -55,27 +65,48 @@ void SubmitCommitter::Enqueue(SubmitCall call, Done done) {
   done(Overloaded(waiting));
 }
 
-void SubmitCommitter::Work() {
+void SubmitCommitter::CommitAll() {
   while (true) {
-    std::vector<Waiting> batch = TakeBatch();
-    if (batch.empty()) {
+    Batch batch = TakeBatch();
+    if (batch.calls.empty()) {
       return;
     }
     Commit(std::move(batch));
   }
 }
 
-std::vector<SubmitCommitter::Waiting> SubmitCommitter::TakeBatch() {
+// Making and sending answers takes about as long as a commit needs of this program: meanwhile the next one is under
+// way.
+void SubmitCommitter::AnswerAll() {
+  while (true) {
+    std::vector<Answer> answers;
+    {
+      MutexLock lock(mutex_);
+      while (answers_.empty() && !all_committed_) {
+        answered_.Wait(mutex_);
+      }
+      answers.swap(answers_);
+    }
+    if (answers.empty()) {
+      return;
+    }
+    for (Answer& answer : answers) {
+      answer.done(std::move(answer.verdict));
+    }
+  }
+}
+
+SubmitCommitter::Batch SubmitCommitter::TakeBatch() {
   MutexLock lock(mutex_);
   while (waiting_.empty() && !stopping_) {
     changed_.Wait(mutex_);
   }
-  std::vector<Waiting> batch;
+  Batch batch;
   std::set<std::tuple<ProjectId, std::string, RequestId>> keys;
   size_t jobs = 0;
   for (auto next = waiting_.begin(); next != waiting_.end();) {
     const size_t cost = CostOf(next->call);
-    if (!batch.empty() && jobs + cost > limits_.jobs_per_commit_max) {
+    if (!batch.calls.empty() && jobs + cost > limits_.jobs_per_commit_max) {
       break;
     }
     // Of the calls under one key one a commit: the others find its answer stored.
@@ -85,35 +116,39 @@ std::vector<SubmitCommitter::Waiting> SubmitCommitter::TakeBatch() {
       continue;
     }
     jobs += cost;
-    batch.push_back(std::move(*next));
+    batch.calls.push_back(std::move(next->call));
+    batch.done.push_back(std::move(next->done));
     next = waiting_.erase(next);
   }
   jobs_waiting_ -= jobs;
   return batch;
 }
 
-void SubmitCommitter::Commit(std::vector<Waiting> batch) {
-  std::vector<SubmitCall> calls;
-  for (const Waiting& waiting : batch) {
-    calls.push_back(waiting.call);
-  }
-  Result<std::vector<SubmitVerdict>> verdicts = store_.Submit(calls);
-  if (!verdicts.ok() && batch.size() > 1 && MayBeOneCallsFault(verdicts.status())) {
+void SubmitCommitter::Commit(Batch batch) {
+  Result<std::vector<SubmitVerdict>> verdicts = store_.Submit(batch.calls);
+  if (!verdicts.ok() && batch.calls.size() > 1 && MayBeOneCallsFault(verdicts.status())) {
     CommitHalves(std::move(batch));
     return;
   }
   if (verdicts.ok()) {
     committed_();
   }
-  for (size_t i = 0; i < batch.size(); ++i) {
-    verdicts.ok() ? batch[i].done(std::move((*verdicts)[i])) : batch[i].done(verdicts.status());
+  MutexLock lock(mutex_);
+  for (size_t i = 0; i < batch.done.size(); ++i) {
+    Result<SubmitVerdict> verdict =
+        verdicts.ok() ? Result<SubmitVerdict>(std::move((*verdicts)[i])) : verdicts.status();
+    answers_.push_back({.verdict = std::move(verdict), .done = std::move(batch.done[i])});
   }
+  answered_.NotifyOne();
 }
 
-void SubmitCommitter::CommitHalves(std::vector<Waiting> batch) {
-  const auto middle = batch.begin() + static_cast<std::ptrdiff_t>(batch.size() / 2);
-  std::vector<Waiting> second(std::make_move_iterator(middle), std::make_move_iterator(batch.end()));
-  batch.erase(middle, batch.end());
+void SubmitCommitter::CommitHalves(Batch batch) {
+  const auto middle = static_cast<std::ptrdiff_t>(batch.calls.size() / 2);
+  Batch second{
+      .calls = {std::make_move_iterator(batch.calls.begin() + middle), std::make_move_iterator(batch.calls.end())},
+      .done = {std::make_move_iterator(batch.done.begin() + middle), std::make_move_iterator(batch.done.end())}};
+  batch.calls.erase(batch.calls.begin() + middle, batch.calls.end());
+  batch.done.erase(batch.done.begin() + middle, batch.done.end());
   Commit(std::move(batch));
   Commit(std::move(second));
 }

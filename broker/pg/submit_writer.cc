@@ -79,12 +79,11 @@ JobView NewView(const SubmitCall& call, const NewJob& job, int64_t number) {
 
 Result<std::vector<SubmitVerdict>> SubmitWriter::Run() {
   RETURN_IF_ERROR(ClaimKeys());
-  RETURN_IF_ERROR(TakeNumbers());
   RETURN_IF_ERROR(DecideFunds());
   if (!accepted_.empty()) {
-    RETURN_IF_ERROR(WriteMoney());
-    RETURN_IF_ERROR(WriteJobs());
-    RETURN_IF_ERROR(WriteStates());
+    WriteMoney();
+    WriteJobs();
+    WriteStates();
   }
   RETURN_IF_ERROR(WriteRefusals());
   RETURN_IF_ERROR(WriteReplies());
@@ -105,32 +104,27 @@ Status SubmitWriter::ClaimKeys() {
   return OkStatus();
 }
 
-Status SubmitWriter::TakeNumbers() {
+size_t SubmitWriter::CountNewJobs() const {
   size_t count = 0;
   for (size_t i = 0; i < calls_.size(); ++i) {
     count += verdicts_[i].status.ok() && !verdicts_[i].repeated ? calls_[i].jobs.size() : 0;
   }
-  if (count == 0) {
-    return OkStatus();
-  }
-  ASSIGN_OR_RETURN(const Rows rows, tx_.Execute(kTakeNumbers, Params().Int(static_cast<int64_t>(count))));
-  for (int row = 0; row < rows.size(); ++row) {
-    numbers_.push_back(rows.Int(row, 0));
-  }
-  return OkStatus();
+  return count;
 }
 
 Status SubmitWriter::DecideFunds() {
-  if (numbers_.empty()) {
+  const size_t count = CountNewJobs();
+  if (count == 0) {
     return OkStatus();
   }
+  tx_.Defer(kTakeNumbers, std::move(Params().Int(static_cast<int64_t>(count))), &numbers_);
   std::vector<ProjectId> projects;
   for (const SubmitCall& call : calls_) {
     projects.push_back(call.key.project_id);
   }
   LedgerWriter ledger(tx_, ids_);
   ASSIGN_OR_RETURN(auto accounts, ledger.LockAccounts(std::move(projects)));
-  accepted_.reserve(numbers_.size());
+  accepted_.reserve(count);
   for (size_t i = 0; i < calls_.size(); ++i) {
     if (verdicts_[i].status.ok() && !verdicts_[i].repeated) {
       DecideCall(i, accounts);
@@ -140,12 +134,13 @@ Status SubmitWriter::DecideFunds() {
 }
 
 void SubmitWriter::DecideCall(size_t i, std::map<ProjectId, LockedAccount>& accounts) {
+  std::vector<Result<JobView>>& results = verdicts_[i].results;
+  results.reserve(calls_[i].jobs.size());  // So that what is accepted stays where it is.
   for (const NewJob& job : calls_[i].jobs) {
-    Result<JobView> decided = DecideJob(calls_[i], job, accounts);
-    if (decided.ok()) {
-      accepted_.push_back({&job, *decided});
+    results.push_back(DecideJob(calls_[i], job, accounts));
+    if (results.back().ok()) {
+      accepted_.push_back({.job = &job, .view = &*results.back()});
     }
-    verdicts_[i].results.push_back(std::move(decided));
   }
 }
 
@@ -173,20 +168,19 @@ Result<JobView> SubmitWriter::DecideJob(const SubmitCall& call, const NewJob& jo
                     .account_id = account->second.account_id,
                     .unit = job.unit,
                     .reserved_micros = job.reserve_micros});
-  return NewView(call, job, numbers_[numbers_used_++]);
+  return NewView(call, job, numbers_.Int(numbers_used_++, 0));
 }
 
-Status SubmitWriter::WriteMoney() {
+void SubmitWriter::WriteMoney() {
   if (TURNPIKE_RULE_IS_BROKEN("submit.hold")) {
-    return OkStatus();
+    return;
   }
   LedgerWriter ledger(tx_, ids_);
-  RETURN_IF_ERROR(ledger.Reserve(holds_));
+  ledger.Reserve(holds_);
   TURNPIKE_FAILPOINT("submit.mid");
-  return OkStatus();
 }
 
-Status SubmitWriter::WriteJobs() {
+void SubmitWriter::WriteJobs() {
   std::map<Uuid, std::string> classes;
   std::map<std::pair<ProjectId, std::string>, std::string_view> payloads;
   std::vector<ProjectId> projects;
@@ -198,15 +192,15 @@ Status SubmitWriter::WriteJobs() {
   std::vector<Timestamp> created;
   for (const auto& [job, view] : accepted_) {
     classes.emplace(job->class_id, job->class_request);
-    projects.push_back(view.project_id);
+    projects.push_back(view->project_id);
     jobs.push_back(job->job_id);
-    numbers.push_back(view.number);
+    numbers.push_back(view->number);
     names.push_back(job->name);
     subjects.push_back(job->subject);
     specs.push_back(job->spec);
     digests.push_back(job->script.empty() ? std::nullopt : std::optional(std::string(AsBytes(Sha256(job->script)))));
     if (digests.back()) {
-      payloads.emplace(std::pair(view.project_id, *digests.back()), job->script);
+      payloads.emplace(std::pair(view->project_id, *digests.back()), job->script);
     }
     priorities.push_back(job->priority);
     nodes.push_back(job->nodes);
@@ -231,31 +225,31 @@ Status SubmitWriter::WriteJobs() {
     payload_digests.push_back(key.second);
     payload_bytes.push_back(bytes);
   }
-  const Params class_params = std::move(Params().IdArray(class_ids).BytesArray(class_requests));
-  const Params payload_params =
-      std::move(Params().IdArray(payload_projects).BytesArray(payload_digests).BytesArray(payload_bytes));
+  Params class_params, payload_params;
+  class_params.IdArray(class_ids).BytesArray(class_requests);
+  payload_params.IdArray(payload_projects).BytesArray(payload_digests).BytesArray(payload_bytes);
   Params job_params;
   job_params.IdArray(projects).IdArray(jobs).IntArray(numbers).TextArray(names).TextArray(subjects).BytesArray(specs);
   job_params.OptionalBytesArray(digests).IntArray(priorities).IntArray(nodes).IntArray(cores).IntArray(accelerators);
   job_params.IntArray(limits).IntArray(attempts).BoolArray(rerun_safe).TimeArray(created);
-  const Statement statements[] = {
-      {kInsertClasses, &class_params}, {kInsertPayloads, &payload_params}, {kInsertJobs, &job_params}};
-  return tx_.ExecuteAll(statements).status();
+  tx_.Defer(kInsertClasses, std::move(class_params));
+  tx_.Defer(kInsertPayloads, std::move(payload_params));
+  tx_.Defer(kInsertJobs, std::move(job_params));
 }
 
-Status SubmitWriter::WriteStates() {
+void SubmitWriter::WriteStates() {
   std::vector<JobId> jobs;
   std::vector<ProjectId> projects;
   std::vector<Uuid> classes;
   std::vector<NewEvent> events;
   for (const auto& [job, view] : accepted_) {
-    jobs.push_back(view.job_id);
-    projects.push_back(view.project_id);
-    classes.push_back(view.class_id);
-    events.push_back({kEventSubmitted, view});
+    jobs.push_back(view->job_id);
+    projects.push_back(view->project_id);
+    classes.push_back(view->class_id);
+    events.push_back({kEventSubmitted, *view});
   }
-  RETURN_IF_ERROR(tx_.Execute(kInsertStates, Params().IdArray(jobs).IdArray(projects).IdArray(classes)).status());
-  return WriteEvents(tx_, events);
+  tx_.Defer(kInsertStates, std::move(Params().IdArray(jobs).IdArray(projects).IdArray(classes)));
+  WriteEvents(tx_, events);
 }
 
 Status SubmitWriter::WriteRefusals() {

@@ -23,18 +23,19 @@ class SubmitWriter {
  private:
   struct Accepted {
     const NewJob* job;
-    JobView view;
+    const JobView* view;  // in the verdict
   };
 
   Status ClaimKeys();
-  Status TakeNumbers();
+  size_t CountNewJobs() const;
   // Decides for each job whether the account covers it.
   Status DecideFunds();
   void DecideCall(size_t i, std::map<ProjectId, LockedAccount>& accounts);
   Result<JobView> DecideJob(const SubmitCall& call, const NewJob& job, std::map<ProjectId, LockedAccount>& accounts);
-  Status WriteMoney();
-  Status WriteJobs();
-  Status WriteStates();
+  // These travel together, with the replies.
+  void WriteMoney();
+  void WriteJobs();
+  void WriteStates();
   Status WriteRefusals();
   Status WriteReplies();
 
@@ -45,8 +46,8 @@ class SubmitWriter {
   std::vector<Accepted> accepted_;
   std::vector<NewHold> holds_;
   std::vector<ProjectRefusal> refusals_;
-  std::vector<int64_t> numbers_;
-  size_t numbers_used_ = 0;
+  Rows numbers_;
+  int numbers_used_ = 0;
 };
 
 }  // namespace turnpike

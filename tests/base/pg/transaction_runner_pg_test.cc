@@ -324,5 +324,42 @@ TEST_F(TransactionRunnerPgTest, ReadsAnotherShapeNextAndStopsWhenToldTo) {
   EXPECT_EQ(batches, 1);
 }
 
+TEST_F(TransactionRunnerPgTest, WhatWasDeferredIsSeenByTheNextStatement) {
+  Rows added;
+  int64_t seen = -1;
+  const Status status = runner_.Run({}, [&](Transaction& tx) -> Status {
+    tx.Defer("UPDATE counter SET value = value + 1 WHERE name = $1 RETURNING value", std::move(Params().Text("left")),
+             &added);
+    tx.Defer(kAdd, std::move(Params().Text("left")));
+    ASSIGN_OR_RETURN(const Rows rows, tx.Execute(kRead, Params().Text("left")));
+    seen = rows.Int(0, 0);
+    return OkStatus();
+  });
+  ASSERT_TRUE(status.ok()) << status;
+  ASSERT_EQ(added.size(), 1);
+  EXPECT_EQ(added.Int(0, 0), 1);
+  EXPECT_EQ(seen, 2);
+  EXPECT_EQ(Read("left"), 2);
+}
+
+TEST_F(TransactionRunnerPgTest, WhatWasDeferredLastIsCommitted) {
+  const Status status = runner_.Run({}, [&](Transaction& tx) {
+    tx.Defer(kAdd, std::move(Params().Text("right")));
+    return OkStatus();
+  });
+  ASSERT_TRUE(status.ok()) << status;
+  EXPECT_EQ(Read("right"), 1);
+}
+
+TEST_F(TransactionRunnerPgTest, AFailureOfWhatWasDeferredRollsBack) {
+  const Status status = runner_.Run({}, [&](Transaction& tx) -> Status {
+    RETURN_IF_ERROR(tx.Execute(kAdd, Params().Text("left")).status());
+    tx.Defer("INSERT INTO counter (name, value) VALUES ('left', 1)", Params());
+    return OkStatus();
+  });
+  EXPECT_FALSE(status.ok());
+  EXPECT_EQ(Read("left"), 0);
+}
+
 }  // namespace
 }  // namespace turnpike
