@@ -16,13 +16,13 @@ namespace {
 
 struct Options {
   std::string folder = "/var/tmp";
-  std::string broker;
-  std::string slow_sync;
+  std::string programs;
   std::string table;
   std::vector<std::string> goals;
   BenchSize size;
   int slow_micros = 4'000;
   bool keep = false;
+  bool statements = false;
 };
 
 struct NamedBench {
@@ -33,7 +33,17 @@ struct NamedBench {
 
 constexpr NamedBench kBenches[] = {
     {"batches", "batches of 100 against raw COPY", BenchBatches},
+    {"singles", "single jobs against a server that commits each by itself", BenchSingles},
+    {"latency", "one job at a time against a raw commit", BenchLatency},
 };
+
+constexpr char kDearestStatements[] = R"sql(
+    SELECT (total_exec_time + total_plan_time)::bigint, total_plan_time::bigint, calls, rows,
+           left(regexp_replace(query, '\s+', ' ', 'g'), 110)
+      FROM pg_stat_statements
+     ORDER BY total_exec_time + total_plan_time DESC
+     LIMIT 15
+)sql";
 
 std::string BenchList() {
   std::string list = "Goals:\n";
@@ -52,17 +62,33 @@ Result<std::string> MakeFolder(const std::string& parent) {
   return folder;
 }
 
+// Where the database's time went.
+Status PrintStatements(LoadedFederation& federation) {
+  ASSIGN_OR_RETURN(const std::unique_ptr<Connection> database, federation.OpenDatabase());
+  ASSIGN_OR_RETURN(const Rows rows, database->Execute(kDearestStatements));
+  std::cout << "| total ms | of it planning | calls | rows | statement |\n|---|---|---|---|---|\n";
+  for (int row = 0; row < rows.size(); ++row) {
+    std::cout << fmt::format("| {} | {} | {} | {} | {} |\n", rows.Int(row, 0), rows.Int(row, 1), rows.Int(row, 2),
+                             rows.Int(row, 3), rows.Text(row, 4));
+  }
+  return database->Execute("SELECT pg_stat_statements_reset()").status();
+}
+
 bool IsWanted(const Options& options, const std::string& name) {
   return options.goals.empty() || std::ranges::find(options.goals, name) != options.goals.end();
 }
 
 Status RunBenches(const Options& options, LoadedFederation& federation, std::string& table) {
   ASSIGN_OR_RETURN(const std::unique_ptr<Connection> database, federation.OpenDatabase());
+  if (options.statements) {
+    RETURN_IF_ERROR(database->ExecuteScript("CREATE EXTENSION pg_stat_statements"));
+  }
   ASSIGN_OR_RETURN(const Rows version, database->Execute("SHOW server_version"));
   table = SettingOf(std::string(version.Text(0, 0))) + "\n" + TableHead();
   std::cout << table << std::flush;
   BenchRun run{.federation = federation,
                .size = options.size,
+               .programs = options.programs,
                .disks = {{.name = "native", .delay = std::chrono::microseconds(0)}}};
   if (options.slow_micros > 0) {
     run.disks.push_back({.name = "slowed", .delay = std::chrono::microseconds(options.slow_micros)});
@@ -76,6 +102,7 @@ Status RunBenches(const Options& options, LoadedFederation& federation, std::str
     if (IsWanted(options, bench.name)) {
       RETURN_IF_ERROR(bench.run(run));
       RETURN_IF_ERROR(run.federation.sync_delay().Set(std::chrono::microseconds(0)));
+      RETURN_IF_ERROR(options.statements ? PrintStatements(federation) : OkStatus());
       RETURN_IF_ERROR(CheckNothingLost(run));
     }
   }
@@ -90,9 +117,15 @@ Status RunAll(const Options& options) {
   ASSIGN_OR_RETURN(const std::string folder, MakeFolder(options.folder));
   std::string table;
   Status status;
+  std::map<std::string, std::string> postgres;
+  if (options.statements) {
+    postgres = {{"shared_preload_libraries", "pg_stat_statements"}, {"pg_stat_statements.track_planning", "on"}};
+  }
   {
-    const auto federation =
-        LoadedFederation::Start({.folder = folder, .broker = options.broker, .slow_sync = options.slow_sync});
+    const auto federation = LoadedFederation::Start({.folder = folder,
+                                                     .broker = options.programs + "/turnpike-broker",
+                                                     .slow_sync = options.programs + "/turnpike_slow_sync.so",
+                                                     .postgres = postgres});
     status = federation.ok() ? RunBenches(options, **federation, table) : federation.status();
   }
   if (status.ok() && !options.table.empty()) {
@@ -111,13 +144,14 @@ int Main(int argc, char** argv) {
   CLI::App app("Measures the broker beside what is possible on this machine.", "turnpike-bench");
   app.footer(BenchList());
   app.add_option("--folder", options.folder, "Where the data goes: the disk that is measured")->capture_default_str();
-  app.add_option("--broker", options.broker, "The program turnpike-broker")->required();
-  app.add_option("--slow-sync", options.slow_sync, "The library that slows the disk")->required();
+  app.add_option("--programs", options.programs, "The folder of the built programs")->required();
   app.add_option("--table", options.table, "Write the table there, too");
   app.add_option("--rounds", options.size.rounds, "Rounds of each pair")->capture_default_str();
   app.add_option("--scale", options.size.scale, "Of the work in a round")->capture_default_str();
   app.add_option("--slow-micros", options.slow_micros, "How long a sync lasts on the slowed disk; 0: leave it out")
       ->capture_default_str();
+  app.add_flag("--statements", options.statements,
+               "After each goal, where the database's time went; costs some itself");
   app.add_flag("--keep", options.keep, "Keep the folder");
   app.add_option("goals", options.goals, "Only these (all)");
   CLI11_PARSE(app, argc, argv);

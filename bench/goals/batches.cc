@@ -13,13 +13,13 @@ Result<Round> MeasureRound(BenchRun& run, RawCopy& source, RawCopy& reference) {
   SubmitShape shape = kBatches;
   shape.jobs = run.size.Scaled(kBatches.jobs);
   RETURN_IF_ERROR(Checkpoint(run));
-  ASSIGN_OR_RETURN(const Submitted submitted, SubmitTimed(run, shape));
+  ASSIGN_OR_RETURN(const Submitted submitted, SubmitTimed(run, BrokerOf(run), shape));
   ASSIGN_OR_RETURN(const std::vector<CopiedRows> groups, ReadGroups(source, submitted, kCopyGroup));
   RETURN_IF_ERROR(Checkpoint(run));
   ASSIGN_OR_RETURN(const TimedSide copied, CopyTimed(run, reference, groups));
   const auto jobs = static_cast<double>(submitted.jobs.size());
   return Round{.pair = {.measured = jobs / submitted.side.seconds, .reference = jobs / copied.seconds},
-               .cpu = {.broker = submitted.side.broker_cpu / jobs * 1e6,
+               .cpu = {.broker = submitted.side.server_cpu / jobs * 1e6,
                        .postgres = submitted.side.postgres_cpu / jobs * 1e6,
                        .reference_postgres = copied.postgres_cpu / jobs * 1e6}};
 }

@@ -27,6 +27,7 @@ struct Disk {
 struct BenchRun {
   LoadedFederation& federation;
   BenchSize size;
+  std::string programs;  // the folder of the built ones
   std::vector<Disk> disks;
   std::vector<JobId> accepted = {};  // every job that the broker ever accepted
   int64_t jobs_made = 0;             // so that no two jobs have one script
@@ -35,6 +36,8 @@ struct BenchRun {
 
 // Each reports a result for each disk.
 Status BenchBatches(BenchRun& run);
+Status BenchSingles(BenchRun& run);
+Status BenchLatency(BenchRun& run);
 // SIGKILL to broker and database, and every accepted job is there, with all that belongs to it; else the run is void.
 Status CheckNothingLost(BenchRun& run);
 

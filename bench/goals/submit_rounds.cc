@@ -11,22 +11,24 @@ namespace {
 // From its making until Stop.
 class SideTimer {
  public:
-  explicit SideTimer(const LoadedFederation& federation)
+  SideTimer(const LoadedFederation& federation, int server_pid)
       : federation_(federation),
-        broker_(CpuOfProcess(federation.broker_pid())),
+        server_pid_(server_pid),
+        server_(CpuOfProcess(server_pid)),
         postgres_(CpuOfFamily(federation.postgres_pid())),
         start_(std::chrono::steady_clock::now()) {}
 
   TimedSide Stop() const {
     const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start_;
     return {.seconds = took.count(),
-            .broker_cpu = CpuOfProcess(federation_.broker_pid()) - broker_,
+            .server_cpu = CpuOfProcess(server_pid_) - server_,
             .postgres_cpu = CpuOfFamily(federation_.postgres_pid()) - postgres_};
   }
 
  private:
   const LoadedFederation& federation_;
-  const double broker_;
+  const int server_pid_;
+  const double server_;
   const double postgres_;
   const std::chrono::steady_clock::time_point start_;
 };
@@ -46,7 +48,7 @@ Status NoteJob(const std::string& text, Submitted& submitted) {
   return OkStatus();
 }
 
-Status SubmitBatches(BenchRun& run, const SubmitShape& shape, Submitted& submitted) {
+Status SubmitBatches(BenchRun& run, const SubmitTarget& target, const SubmitShape& shape, Submitted& submitted) {
   std::vector<v1::BatchSubmitJobsRequest> requests;
   for (int64_t made = 0; made < shape.jobs; made += shape.jobs_per_call) {
     v1::BatchSubmitJobsRequest& request = requests.emplace_back();
@@ -55,14 +57,14 @@ Status SubmitBatches(BenchRun& run, const SubmitShape& shape, Submitted& submitt
       *request.add_specs() = SampleJob(run.jobs_made++);
     }
   }
-  const auto stub = v1::JobService::NewStub(run.federation.channel());
+  const auto stub = v1::JobService::NewStub(target.channel);
   CallLoad<v1::BatchSubmitJobsRequest, v1::BatchSubmitJobsResponse> load(
       {.prepare = [&](grpc::ClientContext& context) { run.federation.Authorize(context); },
        .start = [&](auto* context, const auto* request, auto* response,
                     auto done) { stub->async()->BatchSubmitJobs(context, request, response, std::move(done)); },
        .width = shape.width});
   std::vector<v1::BatchSubmitJobsResponse> responses;
-  const SideTimer timer(run.federation);
+  const SideTimer timer(run.federation, target.server_pid);
   ASSIGN_OR_RETURN(LoadTimes times, load.Run(requests, responses));
   submitted.side = timer.Stop();
   submitted.side.call_micros = std::move(times.call_micros);
@@ -77,21 +79,21 @@ Status SubmitBatches(BenchRun& run, const SubmitShape& shape, Submitted& submitt
   return OkStatus();
 }
 
-Status SubmitSingles(BenchRun& run, const SubmitShape& shape, Submitted& submitted) {
+Status SubmitSingles(BenchRun& run, const SubmitTarget& target, const SubmitShape& shape, Submitted& submitted) {
   std::vector<v1::SubmitJobRequest> requests;
   for (int64_t made = 0; made < shape.jobs; ++made) {
     v1::SubmitJobRequest& request = requests.emplace_back();
     request.set_request_id(NewKey(run, submitted).ToString());
     *request.mutable_spec() = SampleJob(run.jobs_made++);
   }
-  const auto stub = v1::JobService::NewStub(run.federation.channel());
+  const auto stub = v1::JobService::NewStub(target.channel);
   CallLoad<v1::SubmitJobRequest, v1::SubmitJobResponse> load(
       {.prepare = [&](grpc::ClientContext& context) { run.federation.Authorize(context); },
        .start = [&](auto* context, const auto* request, auto* response,
                     auto done) { stub->async()->SubmitJob(context, request, response, std::move(done)); },
        .width = shape.width});
   std::vector<v1::SubmitJobResponse> responses;
-  const SideTimer timer(run.federation);
+  const SideTimer timer(run.federation, target.server_pid);
   ASSIGN_OR_RETURN(LoadTimes times, load.Run(requests, responses));
   submitted.side = timer.Stop();
   submitted.side.call_micros = std::move(times.call_micros);
@@ -103,11 +105,17 @@ Status SubmitSingles(BenchRun& run, const SubmitShape& shape, Submitted& submitt
 
 }  // namespace
 
-Result<Submitted> SubmitTimed(BenchRun& run, const SubmitShape& shape) {
+SubmitTarget BrokerOf(const BenchRun& run) {
+  return {.channel = run.federation.channel(), .server_pid = run.federation.broker_pid()};
+}
+
+Result<Submitted> SubmitTimed(BenchRun& run, const SubmitTarget& target, const SubmitShape& shape) {
   Submitted submitted;
-  RETURN_IF_ERROR(shape.jobs_per_call > 0 ? SubmitBatches(run, shape, submitted)
-                                          : SubmitSingles(run, shape, submitted));
-  run.accepted.insert(run.accepted.end(), submitted.jobs.begin(), submitted.jobs.end());
+  RETURN_IF_ERROR(shape.jobs_per_call > 0 ? SubmitBatches(run, target, shape, submitted)
+                                          : SubmitSingles(run, target, shape, submitted));
+  if (target.is_broker) {
+    run.accepted.insert(run.accepted.end(), submitted.jobs.begin(), submitted.jobs.end());
+  }
   std::ranges::sort(submitted.jobs);
   std::ranges::sort(submitted.keys);
   return submitted;
@@ -129,7 +137,7 @@ Result<std::vector<CopiedRows>> ReadGroups(RawCopy& from, const Submitted& submi
 }
 
 Result<TimedSide> CopyTimed(BenchRun& run, RawCopy& into, const std::vector<CopiedRows>& groups) {
-  const SideTimer timer(run.federation);
+  const SideTimer timer(run.federation, run.federation.broker_pid());
   for (const CopiedRows& group : groups) {
     RETURN_IF_ERROR(into.Write(group));
   }

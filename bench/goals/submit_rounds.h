@@ -13,7 +13,7 @@ namespace turnpike {
 
 struct TimedSide {
   double seconds = 0;
-  double broker_cpu = 0;    // seconds
+  double server_cpu = 0;    // seconds
   double postgres_cpu = 0;  // seconds
   std::vector<double> call_micros = {};
 };
@@ -24,13 +24,21 @@ struct Submitted {
   std::vector<RequestId> keys;  // sorted
 };
 
+// Who is asked.
+struct SubmitTarget {
+  std::shared_ptr<grpc::Channel> channel;
+  int server_pid = 0;
+  bool is_broker = true;  // what it accepts has to be there at the end
+};
+SubmitTarget BrokerOf(const BenchRun& run);
+
 // `width` calls under way, each of `jobs_per_call` jobs; 0: SubmitJob instead of BatchSubmitJobs.
 struct SubmitShape {
   int64_t jobs = 0;
   int jobs_per_call = 0;
   int width = 1;
 };
-Result<Submitted> SubmitTimed(BenchRun& run, const SubmitShape& shape);
+Result<Submitted> SubmitTimed(BenchRun& run, const SubmitTarget& target, const SubmitShape& shape);
 
 // The rows that these submissions made, in groups of so many jobs.
 Result<std::vector<CopiedRows>> ReadGroups(RawCopy& from, const Submitted& submitted, size_t jobs_per_group);

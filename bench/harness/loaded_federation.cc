@@ -1,17 +1,11 @@
 #include "bench/harness/loaded_federation.h"
 
-#include <arpa/inet.h>
-#include <grpcpp/create_channel.h>
-#include <netinet/in.h>
 #include <signal.h>
-#include <sys/socket.h>
 #include <turnpike/v1/billing_service.grpc.pb.h>
 #include <turnpike/v1/job_service.grpc.pb.h>
 #include <turnpike/v1/site_service.grpc.pb.h>
 
 #include "base/embedded_file.h"
-#include "base/errno_status.h"
-#include "base/file_descriptor.h"
 #include "base/file_sync.h"
 #include "base/grpc/call_metadata.h"
 #include "base/grpc/channel.h"
@@ -19,6 +13,7 @@
 #include "base/grpc/error_details.h"
 #include "base/pg/migrate.h"
 #include "base/stop_signal.h"
+#include "bench/harness/free_port.h"
 #include "bench/harness/sample_job.h"
 #include "broker/core/capacity_codec.h"
 
@@ -34,19 +29,6 @@ constexpr std::chrono::milliseconds kPause{100};
 constexpr char kProject[] = "astro";
 constexpr char kUnit[] = "EUR";
 constexpr char kSite[] = "alpha";
-
-Result<int> FreePort() {
-  const FileDescriptor probe(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t length = sizeof(address);
-  if (::bind(probe.number(), reinterpret_cast<sockaddr*>(&address), sizeof(address)) != 0 ||
-      ::getsockname(probe.number(), reinterpret_cast<sockaddr*>(&address), &length) != 0) {
-    return ErrnoStatus(errno, "no free port");
-  }
-  return ntohs(address.sin_port);
-}
 
 // Room for every job, and no node idle: what is submitted waits.
 std::vector<ShareStatus> OneShare() {
@@ -79,8 +61,8 @@ Result<std::unique_ptr<LoadedFederation>> LoadedFederation::Start(const Settings
   std::unique_ptr<LoadedFederation> federation(new LoadedFederation(settings, std::move(delay)));
   RETURN_IF_ERROR(federation->StartPostgres());
   RETURN_IF_ERROR(federation->MakeReference());
-  ASSIGN_OR_RETURN(const int user_port, FreePort());
-  ASSIGN_OR_RETURN(const int agent_port, FreePort());
+  ASSIGN_OR_RETURN(const int user_port, FindFreePort());
+  ASSIGN_OR_RETURN(const int agent_port, FindFreePort());
   federation->user_address_ = fmt::format("localhost:{}", user_port);
   federation->agent_address_ = fmt::format("localhost:{}", agent_port);
   ASSIGN_OR_RETURN(federation->authority_,
