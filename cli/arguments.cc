@@ -190,6 +190,7 @@ class Parser {
     token->add_option("site", site_token_.site, "its name or id")->required();
     token->add_option("--lifetime", site_token_.lifetime, "minutes or H:M:S, at most an hour");
     AddRequestId(*token, site_token_.request_id);
+    AddMaintenance(group);
     CLI::App* drain = AddCommand(group, "drain", "let a site finish what it has and take nothing new", site_drain_,
                                  "turnpike site drain alpha --reason='cooling works on Monday'");
     drain->add_option("site", site_drain_.site, "its name or id")->required();
@@ -222,6 +223,25 @@ class Parser {
     show->add_option("--version", price_show_.version, "an older version");
   }
 
+  void AddMaintenance(CLI::App& group) {
+    CLI::App* command =
+        AddCommand(group, "maintenance", "when a site is not to be used: show, add, take back", site_maintenance_,
+                   "turnpike site maintenance alpha\n"
+                   "  turnpike site maintenance alpha --from=2026-11-25T06:00:00Z "
+                   "--until=2026-11-25T18:00:00Z --reason='new switches'\n"
+                   "  turnpike site maintenance alpha --share=gpu --until=+4h\n"
+                   "  turnpike site maintenance alpha --cancel=ID");
+    command->add_option("site", site_maintenance_.site, "its name or id")->required();
+    command->add_option("--share", site_maintenance_.share, "this share alone");
+    command->add_option("--from", site_maintenance_.from,
+                        "when it begins: +12h, 2026-11-25 or RFC 3339; now unless said");
+    command->add_option("--until", site_maintenance_.until, "when it ends; makes a window");
+    command->add_option("--reason", site_maintenance_.reason, "why, for people");
+    command->add_option("--cancel", site_maintenance_.cancel, "the id of a window to take back");
+    AddListFlags(*command, site_maintenance_.header, nullptr);
+    AddRequestId(*command, site_maintenance_.request_id);
+  }
+
   void AddProjectCommands(CLI::App& group) {
     CLI::App* create = AddCommand(group, "create", "make a project with an empty account", project_create_,
                                   "turnpike project create astro --unit=EUR");
@@ -234,6 +254,11 @@ class Parser {
     deposit->add_option("amount", deposit_.amount, "a positive decimal in the account's unit")->required();
     deposit->add_option("--description", deposit_.description, "where it came from, for people");
     AddRequestId(*deposit, deposit_.request_id);
+    CLI::App* weight = AddCommand(group, "weight", "set a project's part when several projects' jobs wait",
+                                  project_weight_, "turnpike project weight astro 3");
+    weight->add_option("project", project_weight_.project, "its name or id")->required();
+    weight->add_option("weight", project_weight_.weight, "1 to 1000, beside the other projects' weights")->required();
+    AddRequestId(*weight, project_weight_.request_id);
   }
 
   static void AddProject(CLI::App& command, std::string& project) {
@@ -286,6 +311,8 @@ class Parser {
   PriceShowOptions price_show_;
   ProjectCreateOptions project_create_;
   DepositOptions deposit_;
+  ProjectWeightOptions project_weight_;
+  SiteMaintenanceOptions site_maintenance_;
 };
 
 }  // namespace

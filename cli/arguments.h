@@ -10,6 +10,7 @@
 #include "cli/cancel_command.h"
 #include "cli/explain_command.h"
 #include "cli/logs_command.h"
+#include "cli/maintenance_command.h"
 #include "cli/price_commands.h"
 #include "cli/project_commands.h"
 #include "cli/queue_command.h"
@@ -29,7 +30,8 @@ using CommandOptions =
     std::variant<VersionOptions, SubmitOptions, QuoteOptions, ExplainOptions, QueueOptions, ShowOptions, LogsOptions,
                  CancelOptions, SitesOptions, BalanceOptions, TransfersOptions, UsageOptions, SiteRegisterOptions,
                  SiteTokenOptions, SiteDrainOptions, SiteResumeOptions, SiteQuarantineOptions, SiteReleaseOptions,
-                 PriceSetOptions, PriceShowOptions, ProjectCreateOptions, DepositOptions>;
+                 PriceSetOptions, PriceShowOptions, ProjectCreateOptions, DepositOptions, ProjectWeightOptions,
+                 SiteMaintenanceOptions>;
 
 struct Arguments {
   ClientSettings settings;  // what flags say about the broker

@@ -43,4 +43,20 @@ Result<int> RunDeposit(const DepositOptions& options, CommandContext& context) {
   return kExitOk;
 }
 
+Result<int> RunProjectWeight(const ProjectWeightOptions& options, CommandContext& context) {
+  v1::UpdateProjectRequest request;
+  request.set_request_id(options.request_id);
+  request.set_project(options.project);
+  request.set_weight(options.weight);
+  ASSIGN_OR_RETURN(const BrokerSession session, context.connect());
+  ASSIGN_OR_RETURN(const v1::UpdateProjectResponse response, session.client->UpdateProject(request));
+  if (context.json) {
+    RETURN_IF_ERROR(PrintJson(response, context.terminal.out));
+    return kExitOk;
+  }
+  context.terminal.out << fmt::format("{} has weight {}\n", EscapeLine(response.project().name()),
+                                      response.project().weight());
+  return kExitOk;
+}
+
 }  // namespace turnpike

@@ -1,5 +1,5 @@
 #pragma once
-// turnpike project create and deposit: for federation operators.
+// turnpike project create, deposit and weight: for federation operators.
 
 #include <string>
 
@@ -20,7 +20,14 @@ struct DepositOptions {
   std::string request_id;
 };
 
+struct ProjectWeightOptions {
+  std::string project;
+  int32_t weight = 1;
+  std::string request_id;
+};
+
 Result<int> RunProjectCreate(const ProjectCreateOptions& options, CommandContext& context);
 Result<int> RunDeposit(const DepositOptions& options, CommandContext& context);
+Result<int> RunProjectWeight(const ProjectWeightOptions& options, CommandContext& context);
 
 }  // namespace turnpike

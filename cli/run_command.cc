@@ -35,6 +35,8 @@ struct Runner {
   Result<int> operator()(const PriceShowOptions& options) const { return RunPriceShow(options, context); }
   Result<int> operator()(const ProjectCreateOptions& options) const { return RunProjectCreate(options, context); }
   Result<int> operator()(const DepositOptions& options) const { return RunDeposit(options, context); }
+  Result<int> operator()(const ProjectWeightOptions& options) const { return RunProjectWeight(options, context); }
+  Result<int> operator()(const SiteMaintenanceOptions& options) const { return RunSiteMaintenance(options, context); }
 };
 
 }  // namespace

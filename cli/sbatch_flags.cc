@@ -35,6 +35,8 @@ constexpr SubmitOption kSbatchOptions[] = {
     Mapped("comment", '\0', kRequired, "labels.comment", SetCommentLabel, "TEXT kept as the label 'comment'"),
     Mapped("cpus-per-gpu", '\0', kRequired, "resources.cpus_per_task", SetCpusPerGpu, "N cores for each GPU"),
     Mapped("cpus-per-task", 'c', kRequired, "resources.cpus_per_task", SetCpusPerTask, "N cores for each task"),
+    Mapped("deadline", '\0', kRequired, "deadline", SetDeadline,
+           "2026-11-25 or 2026-11-25T08:30:00Z: of no use after; the cheapest share that keeps it"),
     Mapped("exclusive", '\0', kOptional, "resources.exclusive", SetExclusive, "whole nodes, shared with nobody"),
     Mapped("export", '\0', kRequired, "environment", SetEnvironment, "NAME[=VALUE][,...] variables for the job"),
     Mapped("gpus", 'G', kRequired, "resources.accelerators", SetGpusTotal, "[TYPE:]N GPUs over all nodes"),
@@ -135,8 +137,6 @@ constexpr SubmitOption kSbatchOptions[] = {
     Refused("cluster", '\0', kRequired, "a cluster is a site of the federation here; choose with --site"),
     Refused("clusters", 'M', kRequired, "a cluster is a site of the federation here; choose with --site"),
     Refused("container", '\0', kRequired, "a container bundle of a site is not supported yet; start it in the script"),
-    Refused("deadline", '\0', kRequired,
-            "a deadline is not supported yet; --prefer=fastest asks for the earliest finish"),
     Refused("dependency", 'd', kRequired,
             "dependencies are not supported yet; `turnpike submit --wait first.sh && turnpike submit second.sh` does "
             "one after the other"),

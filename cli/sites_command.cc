@@ -30,11 +30,22 @@ std::vector<Cell> SiteCells(const v1::Site& site, Timestamp now) {
           {site.price_book_version() > 0 ? fmt::format("v{}", site.price_book_version()) : "none"}};
 }
 
+std::string ShareName(const v1::Share& share) {
+  switch (share.breaker().state()) {
+    case v1::ShareBreaker::STATE_OPEN:
+      return fmt::format("{} (failing, tried again at {})", share.name(), MomentText(share.breaker().retry_time()));
+    case v1::ShareBreaker::STATE_HALF_OPEN:
+      return share.name() + " (failing, one job at a time)";
+    default:
+      return share.name() + (share.load().open() ? "" : " (closed)");
+  }
+}
+
 std::vector<Cell> ShareCells(const v1::Share& share) {
   const v1::ShareLoad& load = share.load();
   const std::string model = share.node().accelerator_model().empty() ? "" : " " + share.node().accelerator_model();
   return {
-      {share.name() + (load.open() ? "" : " (closed)")},
+      {ShareName(share)},
       {IdleOfTotal(load.nodes_idle(), load.nodes_total())},
       {IdleOfTotal(load.cores_idle(), load.cores_total())},
       {load.accelerators_total() == 0 ? "" : IdleOfTotal(load.accelerators_idle(), load.accelerators_total()) + model},

@@ -8,6 +8,7 @@
 #include <cctype>
 
 #include "base/money.h"
+#include "cli/moment.h"
 #include "cli/terminal_text.h"
 
 namespace turnpike {
@@ -204,6 +205,12 @@ Status SetBudget(const Setting& setting, SpecDraft& draft) {
         setting.value);
   }
   draft.spec.mutable_placement()->set_budget(setting.value);
+  return OkStatus();
+}
+
+// The same moment wherever and whenever the script is read, so the zone must be said.
+Status SetDeadline(const Setting& setting, SpecDraft& draft) {
+  ASSIGN_OR_RETURN(*draft.spec.mutable_deadline(), ParseFixedMoment(setting.value));
   return OkStatus();
 }
 

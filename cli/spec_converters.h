@@ -43,6 +43,7 @@ Status AddExcludedSites(const Setting& setting, SpecDraft& draft);
 Status AddRegions(const Setting& setting, SpecDraft& draft);
 Status SetObjective(const Setting& setting, SpecDraft& draft);
 Status SetBudget(const Setting& setting, SpecDraft& draft);
+Status SetDeadline(const Setting& setting, SpecDraft& draft);
 
 // The command itself.
 Status SwitchWait(const Setting& setting, SpecDraft& draft);

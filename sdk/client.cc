@@ -123,6 +123,16 @@ Result<v1::UpdateSiteResponse> Client::UpdateSite(v1::UpdateSiteRequest request)
   return Send<v1::UpdateSiteResponse>("/turnpike.v1.SiteService/UpdateSite", std::move(request), parts_.timeouts.unary);
 }
 
+Result<v1::ScheduleMaintenanceResponse> Client::ScheduleMaintenance(v1::ScheduleMaintenanceRequest request) {
+  return Send<v1::ScheduleMaintenanceResponse>("/turnpike.v1.SiteService/ScheduleMaintenance", std::move(request),
+                                               parts_.timeouts.unary);
+}
+
+Result<v1::CancelMaintenanceResponse> Client::CancelMaintenance(v1::CancelMaintenanceRequest request) {
+  return Send<v1::CancelMaintenanceResponse>("/turnpike.v1.SiteService/CancelMaintenance", std::move(request),
+                                             parts_.timeouts.unary);
+}
+
 Result<v1::DrainSiteResponse> Client::DrainSite(v1::DrainSiteRequest request) {
   return Send<v1::DrainSiteResponse>("/turnpike.v1.SiteService/DrainSite", std::move(request), parts_.timeouts.unary);
 }
@@ -158,6 +168,11 @@ Result<v1::GetPriceBookResponse> Client::GetPriceBook(v1::GetPriceBookRequest re
 
 Result<v1::CreateProjectResponse> Client::CreateProject(v1::CreateProjectRequest request) {
   return Send<v1::CreateProjectResponse>("/turnpike.v1.BillingService/CreateProject", std::move(request),
+                                         parts_.timeouts.unary);
+}
+
+Result<v1::UpdateProjectResponse> Client::UpdateProject(v1::UpdateProjectRequest request) {
+  return Send<v1::UpdateProjectResponse>("/turnpike.v1.BillingService/UpdateProject", std::move(request),
                                          parts_.timeouts.unary);
 }
 

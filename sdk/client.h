@@ -60,6 +60,8 @@ class Client {
   Result<v1::ListSitesResponse> ListSites(v1::ListSitesRequest request);
   Result<v1::UpdateSiteResponse> UpdateSite(v1::UpdateSiteRequest request);
   Result<v1::DrainSiteResponse> DrainSite(v1::DrainSiteRequest request);
+  Result<v1::ScheduleMaintenanceResponse> ScheduleMaintenance(v1::ScheduleMaintenanceRequest request);
+  Result<v1::CancelMaintenanceResponse> CancelMaintenance(v1::CancelMaintenanceRequest request);
   Result<v1::ResumeSiteResponse> ResumeSite(v1::ResumeSiteRequest request);
   Result<v1::CreateEnrollmentTokenResponse> CreateEnrollmentToken(v1::CreateEnrollmentTokenRequest request);
   Result<v1::QuarantineSiteResponse> QuarantineSite(v1::QuarantineSiteRequest request);
@@ -69,6 +71,7 @@ class Client {
 
   Result<v1::CreateProjectResponse> CreateProject(v1::CreateProjectRequest request);
   Result<v1::DepositResponse> Deposit(v1::DepositRequest request);
+  Result<v1::UpdateProjectResponse> UpdateProject(v1::UpdateProjectRequest request);
   Result<v1::GetAccountResponse> GetAccount(v1::GetAccountRequest request);
   Result<v1::ListTransfersResponse> ListTransfers(v1::ListTransfersRequest request);
   Result<v1::ListUsageResponse> ListUsage(v1::ListUsageRequest request);

@@ -28,16 +28,19 @@ struct TriedAdvice {
 };
 
 std::optional<RefusalReason> RefusalAt(uint32_t share, const JobRequest& request, const MatchSetting& setting) {
-  return Filter(request, CandidateOf(request, share, setting), setting.policy, setting.now).refusal;
+  return Filter(request, CandidateOf(request, share, setting), setting.policy).refusal;
 }
 
 // nullopt: no change of the request makes this share take it.
 std::optional<Attempt> MendFor(uint32_t share, const JobRequest& request, const MatchSetting& setting) {
   Attempt attempt{.changed = request, .steps = {}};
   std::optional<RefusalReason> refusal = RefusalAt(share, attempt.changed, setting);
-  while (refusal && IsPermanent(*refusal)) {
+  while (refusal && (IsPermanent(*refusal) || refusal == RefusalReason::kMaintenance)) {
     const ShareCandidate candidate = CandidateOf(attempt.changed, share, setting);
     std::optional<std::string> step = MendRequest(*refusal, candidate, attempt.changed);
+    if (!step && !IsPermanent(*refusal)) {
+      break;  // It has to wait until the maintenance is over.
+    }
     if (!step || attempt.steps.size() == kStepsMax) {
       return std::nullopt;
     }

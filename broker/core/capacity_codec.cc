@@ -1,11 +1,15 @@
 #include "broker/core/capacity_codec.h"
 
+#include <algorithm>
+
 #include "base/byte_codec.h"
 
 namespace turnpike {
 namespace {
 
 constexpr int64_t kFormat = 1;
+constexpr int64_t kFormatWithWindows = 2;
+constexpr int64_t kWindowsPerShareMax = 1'000;
 constexpr int64_t kSharesPerSiteMax = 10'000;
 
 void Put(ByteWriter& out, const ShareInfo& info) {
@@ -23,6 +27,25 @@ void Put(ByteWriter& out, const ShareLoad& load) {
   out.Int(load.pool.nodes_total).Int(load.pool.nodes_idle).Int(load.pool.cores_total).Int(load.pool.cores_idle);
   out.Int(load.pool.accelerators_total).Int(load.pool.accelerators_idle).Int(load.pool.core_seconds_running);
   out.Time(load.observed_at);
+}
+
+void Put(ByteWriter& out, const std::vector<MaintenanceWindow>& windows) {
+  out.Int(static_cast<int64_t>(windows.size()));
+  for (const MaintenanceWindow& window : windows) {
+    out.Time(window.start).Time(window.end).Text(window.reason);
+  }
+}
+
+std::vector<MaintenanceWindow> TakeWindows(ByteReader& in) {
+  std::vector<MaintenanceWindow> windows;
+  for (int64_t left = std::min(in.Int(), kWindowsPerShareMax); left > 0 && in.ok(); --left) {
+    MaintenanceWindow window;
+    window.start = in.Time();
+    window.end = in.Time();
+    window.reason = in.Text();
+    windows.push_back(std::move(window));
+  }
+  return windows;
 }
 
 ShareInfo TakeInfo(ByteReader& in) {
@@ -67,23 +90,31 @@ ShareLoad TakeLoad(ByteReader& in) {
 
 std::string EncodeCapacity(const std::vector<ShareStatus>& shares) {
   ByteWriter out;
-  out.Int(kFormat).Int(static_cast<int64_t>(shares.size()));
+  const bool plain = std::ranges::all_of(shares, [](const ShareStatus& share) { return share.load.windows.empty(); });
+  out.Int(plain ? kFormat : kFormatWithWindows).Int(static_cast<int64_t>(shares.size()));
   for (const ShareStatus& share : shares) {
     Put(out, share.info);
     Put(out, share.load);
+    if (!plain) {
+      Put(out, share.load.windows);
+    }
   }
   return out.Take();
 }
 
 Result<std::vector<ShareStatus>> DecodeCapacity(std::string_view bytes) {
   ByteReader in(bytes);
-  if (const int64_t format = in.Int(); format != kFormat) {
-    return DataLoss("a stored capacity has format {}, this broker reads format {}", format, kFormat);
+  const int64_t format = in.Int();
+  if (format != kFormat && format != kFormatWithWindows) {
+    return DataLoss("a stored capacity has format {}, this broker reads {} to {}", format, kFormat, kFormatWithWindows);
   }
   std::vector<ShareStatus> shares;
   for (int64_t left = std::min(in.Int(), kSharesPerSiteMax); left > 0 && in.ok(); --left) {
     ShareInfo info = TakeInfo(in);
     ShareLoad load = TakeLoad(in);
+    if (format == kFormatWithWindows) {
+      load.windows = TakeWindows(in);
+    }
     shares.push_back({std::move(info), std::move(load)});
   }
   if (!in.finished()) {

@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "base/check.h"
+#include "broker/core/filter_checks.h"
 
 namespace turnpike {
 namespace {
@@ -31,6 +32,27 @@ void AddWork(int64_t work, int64_t& sum) {
   sum = work > kMost - sum ? kMost : sum + work;
 }
 
+// Where it failed already it goes again only if no other share takes it.
+void PreferOthers(const JobRequest& request, const FederationView& federation, std::vector<FilterVerdict>& verdicts) {
+  if (request.failed_shares.empty()) {
+    return;
+  }
+  std::vector<uint32_t> failed;
+  bool others = false;
+  for (uint32_t i = 0; i < verdicts.size(); ++i) {
+    const bool failed_here = Holds(request.failed_shares, ShareLabel(federation.shares[i].info));
+    if (!verdicts[i].refusal && failed_here) {
+      failed.push_back(i);
+    }
+    others = others || (!verdicts[i].refusal && !failed_here);
+  }
+  for (const uint32_t i : failed) {
+    if (others) {
+      verdicts[i].refusal = RefusalReason::kFailedHere;
+    }
+  }
+}
+
 }  // namespace
 
 ClassShares FilterShares(const JobRequest& request, const MatchSetting& setting) {
@@ -42,11 +64,13 @@ ClassShares FilterShares(const JobRequest& request, const MatchSetting& setting)
     const ShareCandidate candidate{.site = federation.SiteOf(share),
                                    .share = share,
                                    .pool = federation.pools[share.pool].load,
-                                   .rates = RatesIn(setting.price_lists, request.price_list, i)};
-    result.verdicts.push_back(Filter(request, candidate, setting.policy, setting.now));
+                                   .rates = RatesIn(setting.price_lists, request.price_list, i),
+                                   .now = setting.now};
+    result.verdicts.push_back(Filter(request, candidate, setting.policy));
   }
+  PreferOthers(request, federation, result.verdicts);
   result.cheapest_micros = CheapestOf(result.verdicts);
-  const int64_t price_max = PriceMax(request.objective, result.cheapest_micros, setting.policy);
+  const int64_t price_max = PriceMax(ObjectiveOf(request), result.cheapest_micros, setting.policy);
   for (FilterVerdict& verdict : result.verdicts) {
     if (!verdict.refusal && verdict.fit.ceiling_micros > price_max) {
       verdict.refusal = RefusalReason::kPriceAboveObjective;
@@ -65,11 +89,13 @@ std::vector<ClassShare> Choosable(const ClassShares& shares) {
   return choosable;
 }
 
-RoundCapacity::RoundCapacity(const FederationView& federation, const MatchPolicy& policy)
-    : policy_(policy),
-      shares_of_pool_(federation.pools.size()),
-      shares_of_site_(federation.sites.size()),
-      share_change_(federation.shares.size(), 1) {
+RoundCapacity::RoundCapacity(const MatchSetting& setting)
+    : policy_(setting.policy),
+      shares_of_pool_(setting.federation.pools.size()),
+      shares_of_site_(setting.federation.sites.size()),
+      share_change_(setting.federation.shares.size(), 1) {
+  const FederationView& federation = setting.federation;
+  const MatchPolicy& policy = setting.policy;
   CHECK(federation.shares.size() < kSharesMax);
   for (const PoolView& pool : federation.pools) {
     pools_.push_back(pool.load);
@@ -86,6 +112,7 @@ RoundCapacity::RoundCapacity(const FederationView& federation, const MatchPolicy
         {.core_seconds_waiting = share.load.core_seconds_waiting,
          .queue_ahead_seconds = QueueAheadSeconds(pool, share.load.core_seconds_waiting),
          .buffer_room = static_cast<int32_t>(std::clamp<int64_t>(room, 0, std::numeric_limits<int32_t>::max())),
+         .on_trial = StateOf(share.breaker, setting.now) == BreakerState::kHalfOpen,
          .pool = share.pool,
          .site = share.site});
     shares_of_pool_[share.pool].push_back(i);
@@ -101,6 +128,12 @@ std::optional<RefusalReason> RoundCapacity::Refusal(const ClassShare& candidate)
   if (share.buffer_room <= 0 && !FitsNow(candidate.fit.need, pools_[share.pool])) {
     return RefusalReason::kFull;
   }
+  if (share.on_trial && !share.trial_room) {
+    return RefusalReason::kShareFailing;
+  }
+  if (candidate.fit.wait_max != Duration::max() && Wait(candidate) > candidate.fit.wait_max) {
+    return candidate.fit.late;
+  }
   return std::nullopt;
 }
 
@@ -115,6 +148,7 @@ bool RoundCapacity::Take(const ClassShare& candidate) {
   PoolLoad& pool = pools_[share.pool];
   ++change_;
   MarkChanged(shares_of_pool_[share.pool]);
+  share.trial_room = false;
   if (--offer_room_[share.site] == 0) {
     MarkChanged(shares_of_site_[share.site]);
   }

@@ -27,7 +27,7 @@ std::vector<ClassShare> Choosable(const ClassShares& shares);
 // What a round takes away from the shares: free capacity, buffer room, offers.  Only ever less until the round ends.
 class RoundCapacity {
  public:
-  RoundCapacity(const FederationView& federation, const MatchPolicy& policy);
+  explicit RoundCapacity(const MatchSetting& setting);
 
   // Why nothing more can go there now.
   std::optional<RefusalReason> Refusal(const ClassShare& candidate) const;
@@ -43,6 +43,8 @@ class RoundCapacity {
     int64_t core_seconds_waiting = 0;
     int64_t queue_ahead_seconds = 0;
     int32_t buffer_room = 0;
+    bool on_trial = false;   // it fails lately: one job, to see
+    bool trial_room = true;  // the job on trial has not been placed yet
     uint32_t pool = 0;
     uint32_t site = 0;
   };

@@ -13,8 +13,17 @@ bool IsPaused(uint32_t share, const MatchSetting& setting, std::optional<Project
          });
 }
 
+// What stands in the way now is over by then.
+Timestamp StartAt(const ShareView& share, const RunSpan& run) {
+  RunSpan free = run;
+  if (share.breaker && share.breaker->open_until) {
+    free.start = std::max(free.start, *share.breaker->open_until);
+  }
+  return StartAround(share.load.windows, free);
+}
+
 ShareVerdict VerdictFor(const ClassShare& candidate, const FilterVerdict& filtered, const RoundCapacity& capacity,
-                        Timestamp now) {
+                        const MatchSetting& setting) {
   ShareVerdict verdict;
   verdict.share = candidate.share;
   verdict.refusal = filtered.refusal;
@@ -24,7 +33,8 @@ ShareVerdict VerdictFor(const ClassShare& candidate, const FilterVerdict& filter
   }
   verdict.fit = filtered.fit;
   verdict.wait = capacity.Wait(candidate);
-  verdict.expected_start = now + verdict.wait;
+  verdict.expected_start = StartAt(setting.federation.shares[candidate.share],
+                                   {.start = setting.now + verdict.wait, .time_limit = filtered.fit.time_limit});
   verdict.expected_end = verdict.expected_start + filtered.fit.time_limit;
   if (!verdict.refusal) {
     verdict.refusal = capacity.Refusal(candidate);
@@ -61,20 +71,20 @@ std::vector<ShareRefusal> Evaluation::refusals() const {
 
 Evaluation Evaluate(const JobRequest& request, const MatchSetting& setting, std::optional<ProjectId> project_id) {
   const ClassShares shares = FilterShares(request, setting);
-  const RoundCapacity capacity(setting.federation, setting.policy);
+  const RoundCapacity capacity(setting);
   Evaluation evaluation;
   bool first = true;
   std::optional<int64_t> best_key;
   for (uint32_t i = 0; i < shares.verdicts.size(); ++i) {
     const ClassShare candidate{.share = i, .fit = shares.verdicts[i].fit};
-    ShareVerdict verdict = VerdictFor(candidate, shares.verdicts[i], capacity, setting.now);
+    ShareVerdict verdict = VerdictFor(candidate, shares.verdicts[i], capacity, setting);
     if (!verdict.refusal && IsPaused(i, setting, project_id)) {
       verdict.refusal = RefusalReason::kProjectPaused;
     }
     if (verdict.eligible) {
       TakeCeiling(verdict, first, evaluation);
       first = false;
-      verdict.score = ScoreOf({.objective = request.objective,
+      verdict.score = ScoreOf({.objective = ObjectiveOf(request),
                                .wait = verdict.wait,
                                .time_limit = verdict.fit.time_limit,
                                .ceiling_micros = verdict.fit.ceiling_micros,

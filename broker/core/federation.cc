@@ -46,7 +46,10 @@ void AddShares(std::vector<ShareStatus> statuses, FederationView& view) {
     if (site != site_index.end()) {
       status.info.site_name = view.sites[site->second].name;
       status.load.core_seconds_waiting = Cut(status.load.core_seconds_waiting, kCoreSecondsMax);
-      view.shares.push_back({.info = std::move(status.info), .load = std::move(status.load), .site = site->second});
+      view.shares.push_back({.info = std::move(status.info),
+                             .load = std::move(status.load),
+                             .site = site->second,
+                             .breaker = std::move(status.breaker)});
     }
   }
   std::ranges::sort(view.shares, [](const ShareView& left, const ShareView& right) {
@@ -84,12 +87,14 @@ void AddPools(FederationView& view) {
 void CountIn(const OwnAttempt& attempt, ShareView& share, PoolLoad& pool) {
   const CapacityNeed need = NeedOf(attempt.amounts, share.info);
   if (attempt.started_at) {
+    share.attempts.last_start = std::max(share.attempts.last_start, attempt.started_at);
     if (*attempt.started_at > share.load.observed_at) {
       TakeCapacity(need, pool);
       AddCoreSeconds(attempt.amounts.cores, attempt.time_limit, pool.core_seconds_running);
     }
     return;
   }
+  ++share.attempts.unstarted;
   if (FitsNow(need, pool)) {
     TakeCapacity(need, pool);
     AddCoreSeconds(attempt.amounts.cores, attempt.time_limit, pool.core_seconds_running);

@@ -11,12 +11,14 @@
 #include "base/resources.h"
 #include "base/time.h"
 #include "broker/core/share.h"
+#include "broker/core/share_breaker.h"
 
 namespace turnpike {
 
 struct ShareStatus {
   ShareInfo info;
   ShareLoad load;
+  std::optional<BreakerStanding> breaker = {};
 };
 
 // One of our own attempts that is not final.
@@ -40,6 +42,8 @@ struct ShareView {
   uint32_t site = 0;     // index into FederationView::sites
   uint32_t pool = 0;     // index into FederationView::pools
   int32_t buffered = 0;  // our own unstarted attempts beyond what the pool can start at once
+  std::optional<BreakerStanding> breaker = {};
+  AttemptsAtShare attempts = {};
 };
 
 struct FederationView {

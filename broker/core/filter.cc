@@ -24,6 +24,7 @@ constexpr EnumName<RefusalReason> kReasonNames[] = {
     {RefusalReason::kNotGuarded, "NOT_GUARDED"},
     {RefusalReason::kUnit, "UNIT"},
     {RefusalReason::kBudget, "BUDGET"},
+    {RefusalReason::kDeadline, "DEADLINE"},
     {RefusalReason::kNoPrice, "NO_PRICE"},
     {RefusalReason::kSiteNotActive, "SITE_NOT_ACTIVE"},
     {RefusalReason::kSiteDraining, "SITE_DRAINING"},
@@ -31,6 +32,10 @@ constexpr EnumName<RefusalReason> kReasonNames[] = {
     {RefusalReason::kSiteSilent, "SITE_SILENT"},
     {RefusalReason::kLoadStale, "LOAD_STALE"},
     {RefusalReason::kShareClosed, "SHARE_CLOSED"},
+    {RefusalReason::kShareFailing, "SHARE_FAILING"},
+    {RefusalReason::kMaintenance, "MAINTENANCE"},
+    {RefusalReason::kStartTooLate, "START_TOO_LATE"},
+    {RefusalReason::kFailedHere, "FAILED_HERE"},
     {RefusalReason::kProjectPaused, "PROJECT_PAUSED"},
     {RefusalReason::kPriceAboveObjective, "PRICE_ABOVE_OBJECTIVE"},
     {RefusalReason::kFull, "FULL"},
@@ -47,8 +52,7 @@ bool IsPermanent(RefusalReason reason) {
   return reason < RefusalReason::kNoPrice;
 }
 
-FilterVerdict Filter(const JobRequest& request, const ShareCandidate& candidate, const MatchPolicy& policy,
-                     Timestamp now) {
+FilterVerdict Filter(const JobRequest& request, const ShareCandidate& candidate, const MatchPolicy& policy) {
   FilterVerdict verdict;
   const auto stop_at_refusal = [&](RefusalReason reason, bool passed) {
     if (!passed) {
@@ -58,7 +62,8 @@ FilterVerdict Filter(const JobRequest& request, const ShareCandidate& candidate,
   };
   verdict.eligible = VisitEligibility(request, candidate, verdict.fit, stop_at_refusal);
   if (verdict.eligible) {
-    VisitNow(candidate, policy, now, stop_at_refusal);
+    TakeWait(request, candidate, policy, verdict.fit);
+    VisitNow(request, candidate, policy, verdict.fit, stop_at_refusal);
   }
   return verdict;
 }

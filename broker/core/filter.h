@@ -36,6 +36,7 @@ enum class RefusalReason {
   kNotGuarded,
   kUnit,
   kBudget,
+  kDeadline,
   // Not now.
   kNoPrice,
   kSiteNotActive,
@@ -44,6 +45,10 @@ enum class RefusalReason {
   kSiteSilent,
   kLoadStale,
   kShareClosed,
+  kShareFailing,
+  kMaintenance,
+  kStartTooLate,
+  kFailedHere,
   kProjectPaused,
   kPriceAboveObjective,
   kFull,
@@ -66,6 +71,7 @@ constexpr RefusalReason kRefusalReasons[] = {RefusalReason::kSiteNotChosen,
                                              RefusalReason::kNotGuarded,
                                              RefusalReason::kUnit,
                                              RefusalReason::kBudget,
+                                             RefusalReason::kDeadline,
                                              RefusalReason::kNoPrice,
                                              RefusalReason::kSiteNotActive,
                                              RefusalReason::kSiteDraining,
@@ -73,6 +79,10 @@ constexpr RefusalReason kRefusalReasons[] = {RefusalReason::kSiteNotChosen,
                                              RefusalReason::kSiteSilent,
                                              RefusalReason::kLoadStale,
                                              RefusalReason::kShareClosed,
+                                             RefusalReason::kShareFailing,
+                                             RefusalReason::kMaintenance,
+                                             RefusalReason::kStartTooLate,
+                                             RefusalReason::kFailedHere,
                                              RefusalReason::kProjectPaused,
                                              RefusalReason::kPriceAboveObjective,
                                              RefusalReason::kFull,
@@ -89,6 +99,7 @@ struct ShareCandidate {
   const PoolLoad& pool;
   const RateSet* rates = nullptr;     // by the job's price list; nullptr: no price
   const SharePause* pause = nullptr;  // of the job's project there, for the sentence; nullptr: none
+  Timestamp now{};
 };
 
 // What the filter worked out on the way, for the score and the hold.
@@ -96,6 +107,10 @@ struct Fit {
   CapacityNeed need;
   std::chrono::seconds time_limit{0};
   int64_t ceiling_micros = 0;
+  std::chrono::seconds wait{0};  // before this round took anything
+  // Waiting longer, it would run into maintenance or miss its deadline.
+  Duration wait_max = Duration::max();
+  RefusalReason late = RefusalReason::kMaintenance;
 };
 
 // `eligible`: the share could run it, now or at another time, and `fit` is complete; a refusal then is one of "not
@@ -107,8 +122,7 @@ struct FilterVerdict {
 };
 
 // Everything but free capacity, pauses and comparison with other shares.
-FilterVerdict Filter(const JobRequest& request, const ShareCandidate& candidate, const MatchPolicy& policy,
-                     Timestamp now);
+FilterVerdict Filter(const JobRequest& request, const ShareCandidate& candidate, const MatchPolicy& policy);
 
 // "needs 128 cores on one node, alpha/main has 64".
 std::string RefusalSentence(RefusalReason reason, const JobRequest& request, const ShareCandidate& candidate);

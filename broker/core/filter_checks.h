@@ -6,6 +6,7 @@
 
 #include "billing/core/quote.h"
 #include "broker/core/filter.h"
+#include "broker/core/score.h"
 
 namespace turnpike {
 
@@ -94,6 +95,26 @@ bool VisitPrice(const JobRequest& request, const ShareCandidate& candidate, Fit&
   return report(RefusalReason::kBudget, !request.budget_micros || ceiling->micros <= *request.budget_micros);
 }
 
+// When it would start, were it placed now, by the figures at the beginning of the round.
+inline RunSpan RunOf(const Fit& fit, const ShareCandidate& candidate) {
+  return {.start = candidate.now + fit.wait, .time_limit = fit.time_limit};
+}
+
+// How long it would wait, and how long it may.
+inline void TakeWait(const JobRequest& request, const ShareCandidate& candidate, const MatchPolicy& policy, Fit& fit) {
+  const ShareLoad& load = candidate.share.load;
+  if (load.windows.empty() && !request.deadline) {
+    return;  // Nothing depends on it.
+  }
+  fit.wait = EstimateWait(fit.need, candidate.pool, load.core_seconds_waiting, policy);
+  const Duration slack = SlackBefore(load.windows, RunOf(fit, candidate));
+  fit.wait_max = slack == Duration::max() ? slack : fit.wait + slack;
+  if (request.deadline && *request.deadline - fit.time_limit - candidate.now < fit.wait_max) {
+    fit.wait_max = *request.deadline - fit.time_limit - candidate.now;
+    fit.late = RefusalReason::kStartTooLate;
+  }
+}
+
 // What no waiting changes, and the price.
 template <class Report>
 bool VisitEligibility(const JobRequest& request, const ShareCandidate& candidate, Fit& fit, Report& report) {
@@ -103,13 +124,31 @@ bool VisitEligibility(const JobRequest& request, const ShareCandidate& candidate
   }
   fit.need = NeedOf(Allocate(ShapeOf(request), RuleOf(share)), share);
   fit.time_limit = request.time_limit.value_or(share.limits.time_limit_default);
-  return VisitSize(request, candidate, fit, report) && VisitPrice(request, candidate, fit, report);
+  const bool in_time = !request.deadline || candidate.now + fit.time_limit <= *request.deadline;
+  return VisitSize(request, candidate, fit, report) && VisitPrice(request, candidate, fit, report) &&
+         report(RefusalReason::kDeadline, in_time);
 }
 
-// Whether the site takes anything at this moment.
+// It is under trial, or has failed so often that it is not even that.
+inline bool IsTrusted(const ShareView& share, Timestamp now) {
+  switch (StateOf(share.breaker, now)) {
+    case BreakerState::kClosed:
+      return true;
+    case BreakerState::kOpen:
+      return false;
+    case BreakerState::kHalfOpen:
+      return !IsOnTrial(share.attempts, *share.breaker, now);
+  }
+  __builtin_unreachable();
+}
+
+// Whether the site takes the job at this moment.
 template <class Report>
-bool VisitNow(const ShareCandidate& candidate, const MatchPolicy& policy, Timestamp now, Report& report) {
+bool VisitNow(const JobRequest& request, const ShareCandidate& candidate, const MatchPolicy& policy, const Fit& fit,
+              Report& report) {
   const SiteInfo& site = candidate.site;
+  const Timestamp now = candidate.now;
+  const RunSpan run = RunOf(fit, candidate);
   const ShareLoad& load = candidate.share.load;
   const bool takes_part = site.state == SiteState::kActive || site.state == SiteState::kDraining;
   return report(RefusalReason::kSiteNotActive, takes_part) &&
@@ -117,7 +156,10 @@ bool VisitNow(const ShareCandidate& candidate, const MatchPolicy& policy, Timest
          report(RefusalReason::kSiteOffline, site.connected) &&
          report(RefusalReason::kSiteSilent, site.last_seen && now - *site.last_seen <= policy.site_silence_max) &&
          report(RefusalReason::kLoadStale, now - load.observed_at <= policy.load_age_max) &&
-         report(RefusalReason::kShareClosed, load.open && candidate.pool.nodes_total != 0);
+         report(RefusalReason::kShareClosed, load.open && candidate.pool.nodes_total != 0) &&
+         report(RefusalReason::kShareFailing, IsTrusted(candidate.share, now)) &&
+         report(RefusalReason::kMaintenance, WindowInTheWay(load.windows, run) == nullptr) &&
+         report(RefusalReason::kStartTooLate, !request.deadline || run.start + run.time_limit <= *request.deadline);
 }
 
 }  // namespace turnpike

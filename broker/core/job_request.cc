@@ -91,6 +91,10 @@ std::optional<Objective> ParseObjective(std::string_view name) {
   return ValueIn(kObjectiveNames, name);
 }
 
+Objective ObjectiveOf(const JobRequest& request) {
+  return request.deadline && request.objective == Objective::kBalanced ? Objective::kCheapest : request.objective;
+}
+
 RequestedShape ShapeOf(const JobRequest& request) {
   return {.nodes = request.nodes,
           .tasks = request.tasks,

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/error_reason.h"
+#include "base/time.h"
 #include "billing/core/allocation.h"
 
 namespace turnpike {
@@ -39,7 +40,9 @@ struct JobRequest {
   std::vector<std::string> excluded_sites;  // names
   std::vector<std::string> regions;         // empty: any
   std::vector<std::string> avoided_shares;  // "site/share" that refused it already
+  std::vector<std::string> failed_shares;   // "site/share" at which it failed by the site's fault: others first
   Objective objective = Objective::kBalanced;
+  std::optional<Timestamp> deadline;  // of no use after
   // What it may cost.
   std::string unit;                      // of the payer's account; a share priced in another unit does not fit
   std::optional<int64_t> budget_micros;  // the most it may cost: the user's word, else what was set aside
@@ -52,6 +55,8 @@ struct JobRequest {
 };
 
 RequestedShape ShapeOf(const JobRequest& request);
+// What decides between shares: who has a deadline and nothing else in mind takes the cheapest that keeps it.
+Objective ObjectiveOf(const JobRequest& request);
 
 // Ranges and contradictions.  `path` is where the resources' message lies: "spec.resources"; other fields are named
 // beside it.

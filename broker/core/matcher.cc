@@ -17,7 +17,7 @@ class Round {
   Round(const WaitingIndex& waiting, const MatchSetting& setting)
       : waiting_(waiting),
         setting_(setting),
-        capacity_(setting.federation, setting.policy),
+        capacity_(setting),
         classes_(waiting.class_count()),
         order_(waiting, setting.standings) {
     for (const SharePause& pause : setting.pauses) {

@@ -30,7 +30,7 @@ int64_t LeastKeyNotBarred(const std::vector<int64_t>& keys, const std::vector<bo
 }  // namespace
 
 RankedClass::RankedClass(const JobRequest& request, const MatchSetting& setting)
-    : RankedClass(request.objective, FilterShares(request, setting), setting.policy) {}
+    : RankedClass(ObjectiveOf(request), FilterShares(request, setting), setting.policy) {}
 
 RankedClass::RankedClass(Objective objective, const ClassShares& shares, const MatchPolicy& policy)
     : objective_(objective),

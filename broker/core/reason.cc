@@ -63,7 +63,8 @@ ShareCandidate CandidateOf(const JobRequest& request, uint32_t share, const Matc
           .share = view,
           .pool = setting.federation.pools[view.pool].load,
           .rates = RatesIn(setting.price_lists, request.price_list, share),
-          .pause = FindPause(setting.pauses, share, project_id)};
+          .pause = FindPause(setting.pauses, share, project_id),
+          .now = setting.now};
 }
 
 std::string WaitingReason(const JobRequest& request, std::span<const ShareRefusal> refusals,

@@ -87,11 +87,46 @@ std::string PriceSentence(RefusalReason reason, const JobRequest& request, const
   const std::string cost = ceiling.ok() ? FormatMoney(*ceiling) : "more than an account can hold";
   if (reason == RefusalReason::kPriceAboveObjective) {
     return fmt::format("costs up to {}, too much more than the cheapest for objective {}; FASTEST would take it", cost,
-                       ObjectiveName(request.objective));
+                       ObjectiveName(ObjectiveOf(request)));
   }
   return request.budget_micros ? fmt::format("costs up to {}, the job may cost {}", cost,
                                              FormatMoney({.micros = *request.budget_micros, .unit = request.unit}))
                                : fmt::format("costs up to {}", cost);
+}
+
+std::string FailingSentence(const ShareCandidate& candidate) {
+  const BreakerStanding& breaker = *candidate.share.breaker;
+  return fmt::format("{}: {} jobs in a row failed there by the site's fault, the last one: {}",
+                     candidate.now < *breaker.open_until
+                         ? fmt::format("is left alone until {}", FormatTimestamp(*breaker.open_until))
+                         : "is tried with one job at a time",
+                     breaker.failures, breaker.last_failure);
+}
+
+// What would happen, and when it could be otherwise.
+std::string MaintenanceSentence(const JobRequest& request, const ShareCandidate& candidate) {
+  const ShareInfo& share = candidate.share.info;
+  const std::chrono::seconds limit = request.time_limit.value_or(share.limits.time_limit_default);
+  RunSpan run{.start = candidate.now, .time_limit = limit};
+  const MaintenanceWindow* window = WindowInTheWay(candidate.share.load.windows, run);
+  if (window == nullptr) {  // It would have to wait first.
+    run.start += SlackBefore(candidate.share.load.windows, run) + Duration(1);
+    window = WindowInTheWay(candidate.share.load.windows, run);
+  }
+  return window == nullptr
+             ? "would be in maintenance while it runs"
+             : fmt::format("has maintenance from {} to {}{}, into which it would run with its limit of {}",
+                           FormatTimestamp(window->start), FormatTimestamp(window->end),
+                           window->reason.empty() ? "" : fmt::format(" ({})", window->reason), TimeText(limit));
+}
+
+std::string DeadlineSentence(RefusalReason reason, const JobRequest& request, const ShareCandidate& candidate) {
+  const ShareInfo& share = candidate.share.info;
+  const std::string limit = TimeText(request.time_limit.value_or(share.limits.time_limit_default));
+  const std::string deadline = FormatTimestamp(request.deadline.value_or(Timestamp{}));
+  return reason == RefusalReason::kDeadline
+             ? fmt::format("cannot end it by its deadline, {}: it may run for {}", deadline, limit)
+             : fmt::format("would start it too late to end by its deadline, {}, with a limit of {}", deadline, limit);
 }
 
 std::string NowSentence(RefusalReason reason, const ShareCandidate& candidate) {
@@ -148,6 +183,15 @@ std::string Predicate(RefusalReason reason, const JobRequest& request, const Sha
     case RefusalReason::kNoPrice:
     case RefusalReason::kPriceAboveObjective:
       return PriceSentence(reason, request, candidate);
+    case RefusalReason::kDeadline:
+    case RefusalReason::kStartTooLate:
+      return DeadlineSentence(reason, request, candidate);
+    case RefusalReason::kShareFailing:
+      return FailingSentence(candidate);
+    case RefusalReason::kMaintenance:
+      return MaintenanceSentence(request, candidate);
+    case RefusalReason::kFailedHere:
+      return "failed under the job already; another share can take it";
     case RefusalReason::kSiteNotActive:
     case RefusalReason::kSiteDraining:
     case RefusalReason::kSiteOffline:

@@ -159,11 +159,29 @@ Status JudgeAndMove(AttemptStanding& standing, const SiteReport& report, Timesta
   return OkStatus();
 }
 
+// A job that others took the place of, or that was cancelled, proves nothing.
+SiteProof ProofOf(const AttemptStanding& standing, const SiteReport& report) {
+  if (report.kind == ReportKind::kInterrupted) {
+    return SiteProof::kFailed;
+  }
+  if (report.kind != ReportKind::kEnded || !standing.started_at || report.cause == EndCause::kPreempted) {
+    return SiteProof::kNone;
+  }
+  const AttemptEnd end{.cause = report.cause, .fault = report.fault, .exit_code = {}, .exit_signal = 0};
+  if ((report.fault == FaultClass::kNone ? UsualFault(end) : report.fault) == FaultClass::kSite) {
+    return SiteProof::kFailed;
+  }
+  const bool ran = report.cause == EndCause::kProgramEnded || report.cause == EndCause::kTimeLimit ||
+                   report.cause == EndCause::kOutOfMemory;
+  return ran ? SiteProof::kSound : SiteProof::kNone;
+}
+
 void NoteEnd(AttemptStanding& standing, const SiteReport& report, Timestamp now, ReportEffect& effect) {
   standing.ended_at = std::max(report.end_time.value_or(now), standing.started_at.value_or(Timestamp{}));
   standing.detail = report.detail.empty() ? report.site_reason : report.detail;
   effect.charge = ChargeFor(standing, report);
   effect.usage = report.usage;
+  effect.proof = ProofOf(standing, report);
   effect.back_pressure = report.kind == ReportKind::kNotStarted && report.not_started == NotStartedKind::kBackPressure;
   effect.refused_for_ever =
       report.kind == ReportKind::kNotStarted &&

@@ -46,6 +46,13 @@ enum class ChargeStep {
   kWhenKnown,  // it ran; the usage comes later, or is settled from what we know
 };
 
+// What the end of an attempt says of its share.
+enum class SiteProof {
+  kNone,
+  kSound,   // the job ran as far as it could
+  kFailed,  // it was the site's fault
+};
+
 struct ReportEffect {
   std::optional<std::string> refused;  // why; nothing has changed
   ClaimAnswer answer = ClaimAnswer::kNone;
@@ -53,7 +60,8 @@ struct ReportEffect {
   std::optional<JobEvent> job_event;  // the job's state changed by this event
   bool job_changed = false;           // the job's view changed, with or without its state
   bool refused_for_ever = false;      // this share will never take the job: avoid it
-  bool back_pressure = false;         // this share takes nothing more of the project for a while
+  SiteProof proof = SiteProof::kNone;
+  bool back_pressure = false;  // this share takes nothing more of the project for a while
   ChargeStep charge = ChargeStep::kNone;
   std::optional<UsageFigures> usage;  // with kNow
 };

@@ -162,6 +162,26 @@ Mended MendPrice(RefusalReason reason, const ShareCandidate& candidate, JobReque
   return fmt::format("raise --budget to {}", FormatMicros(ceiling->micros));
 }
 
+// Shorter, so that it ends before.  Nobody asks for less than a minute.
+Mended MendTimeLimit(Timestamp end, const ShareCandidate& candidate, JobRequest& request) {
+  const auto left = std::chrono::floor<std::chrono::minutes>(end - candidate.now);
+  if (left < std::chrono::minutes(1)) {
+    return std::nullopt;
+  }
+  request.time_limit = left;
+  return fmt::format("shorten --time to {}", TimeText(*request.time_limit));
+}
+
+Mended MendRunTime(RefusalReason reason, const ShareCandidate& candidate, JobRequest& request) {
+  if (reason == RefusalReason::kDeadline) {
+    return request.deadline ? MendTimeLimit(*request.deadline, candidate, request) : std::nullopt;
+  }
+  const std::chrono::seconds limit = request.time_limit.value_or(candidate.share.info.limits.time_limit_default);
+  const RunSpan run{.start = candidate.now, .time_limit = limit};
+  const MaintenanceWindow* window = WindowInTheWay(candidate.share.load.windows, run);
+  return window == nullptr ? std::nullopt : MendTimeLimit(window->start, candidate, request);
+}
+
 Mended Mend(RefusalReason reason, const ShareCandidate& candidate, JobRequest& request) {
   switch (reason) {
     case RefusalReason::kSiteNotChosen:
@@ -187,6 +207,12 @@ Mended Mend(RefusalReason reason, const ShareCandidate& candidate, JobRequest& r
     case RefusalReason::kNoPrice:
     case RefusalReason::kPriceAboveObjective:
       return MendPrice(reason, candidate, request);
+    case RefusalReason::kDeadline:
+    case RefusalReason::kMaintenance:
+      return MendRunTime(reason, candidate, request);
+    case RefusalReason::kShareFailing:
+    case RefusalReason::kStartTooLate:
+    case RefusalReason::kFailedHere:
     case RefusalReason::kSiteNotActive:
     case RefusalReason::kSiteDraining:
     case RefusalReason::kSiteOffline:

@@ -6,10 +6,12 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/ids.h"
 #include "base/time.h"
 #include "billing/core/allocation.h"
+#include "broker/core/maintenance.h"
 
 namespace turnpike {
 
@@ -91,6 +93,7 @@ struct ShareLoad {
   int64_t core_seconds_waiting = 0;
   PoolLoad pool;  // the pool's load as this share showed it
   Timestamp observed_at{};
+  std::vector<MaintenanceWindow> windows = {};  // of its own and of its site
   friend bool operator==(const ShareLoad&, const ShareLoad&) = default;
 };
 

@@ -30,12 +30,17 @@ constexpr EnumName<RefusalReason> kCheckNames[] = {
     {RefusalReason::kNoPrice, "price"},
     {RefusalReason::kUnit, "unit of the price"},
     {RefusalReason::kBudget, "cost"},
+    {RefusalReason::kDeadline, "deadline"},
     {RefusalReason::kSiteNotActive, "site in service"},
     {RefusalReason::kSiteDraining, "site takes jobs"},
     {RefusalReason::kSiteOffline, "site connected"},
     {RefusalReason::kSiteSilent, "site heard of"},
     {RefusalReason::kLoadStale, "figures are fresh"},
     {RefusalReason::kShareClosed, "share open"},
+    {RefusalReason::kShareFailing, "jobs end well there"},
+    {RefusalReason::kMaintenance, "no maintenance"},
+    {RefusalReason::kStartTooLate, "start before the deadline"},
+    {RefusalReason::kFailedHere, "not failed here before"},
     {RefusalReason::kProjectPaused, "room under the site's limits"},
     {RefusalReason::kPriceAboveObjective, "cost beside the cheapest"},
     {RefusalReason::kFull, "idle now"},
@@ -129,11 +134,35 @@ Sides PriceSides(RefusalReason reason, const JobRequest& request, const ShareCan
     case RefusalReason::kUnit:
       return {NameOr(request.unit, "none"), candidate.rates == nullptr ? "none" : candidate.rates->unit};
     case RefusalReason::kPriceAboveObjective:
-      return {fmt::format("near it, for objective {}", ObjectiveName(request.objective)), cost};
+      return {fmt::format("near it, for objective {}", ObjectiveName(ObjectiveOf(request))), cost};
     default:
       return {request.budget_micros ? fmt::format("at most {}", FormatMoney({*request.budget_micros, request.unit}))
                                     : "less than an account can hold",
               cost, request.budget_micros.has_value()};
+  }
+}
+
+Sides TimeSides(RefusalReason reason, const JobRequest& request, const ShareCandidate& candidate, const Fit& fit) {
+  const Timestamp start = candidate.now + fit.wait;
+  switch (reason) {
+    case RefusalReason::kDeadline:
+      return {request.deadline ? fmt::format("by {}", FormatTimestamp(*request.deadline)) : "none",
+              fmt::format("{} at the earliest", FormatTimestamp(candidate.now + fit.time_limit)),
+              request.deadline.has_value()};
+    case RefusalReason::kStartTooLate:
+      return {request.deadline ? fmt::format("by {}", FormatTimestamp(*request.deadline - fit.time_limit)) : "none",
+              FormatTimestamp(start), request.deadline.has_value()};
+    case RefusalReason::kMaintenance: {
+      const MaintenanceWindow* window = WindowInTheWay(candidate.share.load.windows, RunOf(fit, candidate));
+      return {fmt::format("none before {}", FormatTimestamp(start + fit.time_limit)),
+              window == nullptr ? "none" : fmt::format("from {}", FormatTimestamp(window->start)),
+              !candidate.share.load.windows.empty()};
+    }
+    case RefusalReason::kShareFailing:
+      return {"lately",
+              candidate.share.breaker ? fmt::format("{} failed in a row", candidate.share.breaker->failures) : "yes"};
+    default:
+      return {"another share", "failed here already"};
   }
 }
 
@@ -192,6 +221,12 @@ Sides SidesOf(RefusalReason reason, const JobRequest& request, const ShareCandid
     case RefusalReason::kNoPrice:
     case RefusalReason::kPriceAboveObjective:
       return PriceSides(reason, request, candidate, fit);
+    case RefusalReason::kDeadline:
+    case RefusalReason::kShareFailing:
+    case RefusalReason::kMaintenance:
+    case RefusalReason::kStartTooLate:
+    case RefusalReason::kFailedHere:
+      return TimeSides(reason, request, candidate, fit);
     case RefusalReason::kSiteNotActive:
     case RefusalReason::kSiteDraining:
     case RefusalReason::kSiteOffline:
@@ -225,7 +260,9 @@ std::vector<ShareCheck> ChecksOf(const JobRequest& request, const ShareVerdict& 
     return true;
   };
   VisitEligibility(request, candidate, fit, note);
-  VisitNow(candidate, setting.policy, setting.now, note);
+  TakeWait(request, candidate, setting.policy, fit);
+  VisitNow(request, candidate, setting.policy, fit, note);
+  note(RefusalReason::kFailedHere, verdict.refusal != RefusalReason::kFailedHere);
   note(RefusalReason::kPriceAboveObjective, verdict.refusal != RefusalReason::kPriceAboveObjective);
   note(RefusalReason::kOfferLimit, verdict.refusal != RefusalReason::kOfferLimit);
   note(RefusalReason::kFull, verdict.refusal != RefusalReason::kFull);

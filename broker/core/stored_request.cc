@@ -9,6 +9,7 @@ namespace turnpike {
 namespace {
 
 constexpr int64_t kFormat = 1;
+constexpr int64_t kFormatMost = 2;  // what jobs without a deadline and without failures need not have
 constexpr int64_t kNamesMax = 10'000;
 
 void PutNames(ByteWriter& out, std::vector<std::string> names) {
@@ -31,7 +32,12 @@ std::vector<std::string> TakeNames(ByteReader& in) {
 
 std::string EncodeJobRequest(const JobRequest& request) {
   ByteWriter out;
-  out.Int(kFormat).Int(request.nodes).Int(request.tasks).Int(request.tasks_per_node).Int(request.cpus_per_task);
+  const bool plain = !request.deadline && request.failed_shares.empty();
+  out.Int(plain ? kFormat : kFormatMost)
+      .Int(request.nodes)
+      .Int(request.tasks)
+      .Int(request.tasks_per_node)
+      .Int(request.cpus_per_task);
   out.Int(request.memory_per_node_mib).Int(request.memory_per_cpu_mib);
   out.Text(request.accelerator_model).Int(request.accelerators_per_node).Bool(request.exclusive);
   out.OptionalInt(request.time_limit ? std::optional<int64_t>(request.time_limit->count()) : std::nullopt);
@@ -42,13 +48,18 @@ std::string EncodeJobRequest(const JobRequest& request) {
   PutNames(out, request.avoided_shares);
   out.Int(static_cast<int64_t>(request.objective)).Text(request.unit).OptionalInt(request.budget_micros);
   out.Int(request.price_list).Bool(request.rerun_safe).Int(request.attempts_max);
+  if (!plain) {
+    out.OptionalTime(request.deadline);
+    PutNames(out, request.failed_shares);
+  }
   return out.Take();
 }
 
 Result<JobRequest> DecodeJobRequest(std::string_view bytes) {
   ByteReader in(bytes);
-  if (const int64_t format = in.Int(); format != kFormat) {
-    return DataLoss("a stored job class has format {}, this broker reads format {}", format, kFormat);
+  const int64_t format = in.Int();
+  if (format != kFormat && format != kFormatMost) {
+    return DataLoss("a stored job class has format {}, this broker reads {} to {}", format, kFormat, kFormatMost);
   }
   JobRequest request;
   request.nodes = static_cast<int32_t>(in.Int());
@@ -74,6 +85,10 @@ Result<JobRequest> DecodeJobRequest(std::string_view bytes) {
   request.price_list = in.Int();
   request.rerun_safe = in.Bool();
   request.attempts_max = static_cast<int32_t>(in.Int());
+  if (format == kFormatMost) {
+    request.deadline = in.OptionalTime();
+    request.failed_shares = TakeNames(in);
+  }
   if (!in.finished()) {
     return DataLoss("a stored job class of {} bytes is damaged", bytes.size());
   }

@@ -11,7 +11,8 @@ namespace turnpike {
 namespace {
 
 bool AllPermanent(const ClassRefusal& refusal) {
-  return std::ranges::all_of(refusal.refusals, [](const ShareRefusal& one) { return IsPermanent(one.reason); });
+  return !refusal.refusals.empty() &&
+         std::ranges::all_of(refusal.refusals, [](const ShareRefusal& one) { return IsPermanent(one.reason); });
 }
 
 // A share that turned the job away may be closed to its project now: to be known before the next round.
@@ -245,7 +246,8 @@ void IndexFollower::NoteRefusals(const Plan& plan, const MatchSetting& setting, 
     const JobClass& job_class = waiting_.class_at(refusal.class_index);
     const std::string reason = WaitingReason(job_class.request, refusal.refusals, setting, refusal.project_id);
     reasons_[{job_class.id, refusal.project_id}] = reason;
-    if (job_class.request.avoided_shares.empty() || !AllPermanent(refusal)) {
+    const bool may_end_so = !job_class.request.avoided_shares.empty() || job_class.request.deadline;
+    if (!may_end_so || !AllPermanent(refusal)) {
       continue;
     }
     for (const WaitingJob& job : job_class.queue) {

@@ -13,6 +13,20 @@ namespace {
 
 constexpr size_t kSitesMax = 10'000;
 
+// What the register says of the share beside what its agent reported.
+void AddStandings(const SiteRecord& record, ShareStatus& share) {
+  for (const MaintenanceWindow& window : record.maintenance) {
+    if (window.share.empty() || window.share == share.info.name) {
+      share.load.windows.push_back(window);
+    }
+  }
+  for (const auto& [name, breaker] : record.breakers) {
+    if (name == share.info.name) {
+      share.breaker = breaker;
+    }
+  }
+}
+
 }  // namespace
 
 Status IndexFollower::RefreshSites() {
@@ -28,6 +42,7 @@ Status IndexFollower::RefreshSites() {
       share.info.site_name = site.record.name;
       // The site's own clock may be off: what counts is when the figures came.
       share.load.observed_at = site.record.last_seen_at.value_or(share.load.observed_at);
+      AddStandings(site.record, share);
     }
     sites.push_back(std::move(site));
   }

@@ -19,6 +19,10 @@ class PgSiteStore final : public SiteStore {
   Result<SiteRecord> ChangeState(SiteId site_id, const std::vector<SiteState>& from, SiteState to,
                                  const std::string& reason) override;
 
+  Result<MaintenanceWindow> AddMaintenance(const RequestKey& key, SiteId site_id,
+                                           const MaintenanceWindow& window) override;
+  Status RemoveMaintenance(SiteId site_id, const Uuid& window_id) override;
+
   Result<PriceBook> SetPriceBook(const RequestKey& key, const PriceBook& book) override;
   Result<PriceBook> GetPriceBook(SiteId site_id, int64_t version) override;
   Result<std::vector<PriceBook>> PriceBooksInForce() override;

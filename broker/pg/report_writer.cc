@@ -89,6 +89,7 @@ Result<AppliedReports> ReportWriter::Run() {
   RETURN_IF_ERROR(ChargeEnded());
   RETURN_IF_ERROR(WriteAttempts());
   RETURN_IF_ERROR(pauses_.Write());
+  RETURN_IF_ERROR(breakers_.Write());
   RETURN_IF_ERROR(WriteRefused());
   if (result_.acked_seq > mark) {
     RETURN_IF_ERROR(MoveMark(mark));
@@ -185,6 +186,7 @@ void ReportWriter::ApplyOne(const SiteReport& report) {
   if (effect.refused_for_ever && entry.standing.job.state == JobState::kPending) {
     avoiding_.push_back(*report.attempt_id);
   }
+  NoteProof(entry, report, effect.proof);
   if (effect.job_changed) {
     events_.push_back({effect.job_event ? JobEventName(*effect.job_event) : kEventUpdated, entry.standing.job});
   }
@@ -220,6 +222,19 @@ void ReportWriter::TakeUsage(Entry& entry, const UsageFigures& usage) {
   }
 }
 
+void ReportWriter::NoteProof(const Entry& entry, const SiteReport& report, SiteProof proof) {
+  if (proof == SiteProof::kSound) {
+    breakers_.NoteSound(entry.share);
+  }
+  if (proof == SiteProof::kFailed) {
+    const std::string& words = report.detail.empty() ? report.site_reason : report.detail;
+    breakers_.NoteFailed(entry.share, words.empty() ? report.site_state : words);
+    if (entry.standing.job.state == JobState::kPending) {
+      failed_.push_back(*report.attempt_id);
+    }
+  }
+}
+
 void ReportWriter::NoteLimits(const Entry& entry, const SiteReport& report, const ReportEffect& effect) {
   if (effect.back_pressure) {
     pauses_.NoteTurnedAway(entry.standing.job.project_id, entry.share, report.detail);
@@ -240,24 +255,38 @@ void ReportWriter::Answer(const SiteReport& report, ClaimAnswer answer, int64_t 
   result_.answers.push_back({.attempt_id = *report.attempt_id, .fence = fence, .phase = phase, .order = {}});
 }
 
-// A share that refused the job for ever is left out from now on: the job moves to the class that avoids it.
+// A share that refused the job for ever, or failed under it, is left out from now on: the job moves to the class that
+// avoids it.
 Status ReportWriter::AvoidShares() {
   for (const AttemptId& id : avoiding_) {
-    JobView& job = entries_.at(id).standing.job;
-    ASSIGN_OR_RETURN(const Rows rows, tx_.Execute(kReadClass, Params().Id(job.class_id)));
-    if (rows.empty()) {
-      return Internal("job {} is of class {}, which is not there", job.job_id.ToString(), job.class_id.ToString());
-    }
-    ASSIGN_OR_RETURN(JobRequest request, DecodeJobRequest(rows.Bytes(0, 0)));
-    const auto event = std::ranges::find_if(
-        events_, [&](const NewEvent& one) { return one.job.job_id == job.job_id && one.job.version == job.version; });
-    request.avoided_shares.push_back(fmt::format("{}/{}", entries_.at(id).site_name, entries_.at(id).share));
-    const std::string encoded = EncodeJobRequest(request);
-    job.class_id = ClassIdOf(encoded);
-    RETURN_IF_ERROR(tx_.Execute(kInsertClass, Params().Id(job.class_id).Bytes(encoded)).status());
-    if (event != events_.end()) {
-      event->job.class_id = job.class_id;
-    }
+    RETURN_IF_ERROR(MoveToClassWithout(id, Avoidance::kForEver));
+  }
+  for (const AttemptId& id : failed_) {
+    RETURN_IF_ERROR(MoveToClassWithout(id, Avoidance::kWhileThereAreOthers));
+  }
+  return OkStatus();
+}
+
+Status ReportWriter::MoveToClassWithout(AttemptId attempt_id, Avoidance avoidance) {
+  const Entry& entry = entries_.at(attempt_id);
+  JobView& job = entries_.at(attempt_id).standing.job;
+  ASSIGN_OR_RETURN(const Rows rows, tx_.Execute(kReadClass, Params().Id(job.class_id)));
+  if (rows.empty()) {
+    return Internal("job {} is of class {}, which is not there", job.job_id.ToString(), job.class_id.ToString());
+  }
+  ASSIGN_OR_RETURN(JobRequest request, DecodeJobRequest(rows.Bytes(0, 0)));
+  const auto event = std::ranges::find_if(
+      events_, [&](const NewEvent& one) { return one.job.job_id == job.job_id && one.job.version == job.version; });
+  std::vector<std::string>& without = avoidance == Avoidance::kForEver ? request.avoided_shares : request.failed_shares;
+  const std::string label = fmt::format("{}/{}", entry.site_name, entry.share);
+  if (std::ranges::find(without, label) == without.end()) {
+    without.push_back(label);
+  }
+  const std::string encoded = EncodeJobRequest(request);
+  job.class_id = ClassIdOf(encoded);
+  RETURN_IF_ERROR(tx_.Execute(kInsertClass, Params().Id(job.class_id).Bytes(encoded)).status());
+  if (event != events_.end()) {
+    event->job.class_id = job.class_id;
   }
   return OkStatus();
 }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "broker/pg/attempt_rows.h"
+#include "broker/pg/breaker_writer.h"
 #include "broker/pg/charge_writer.h"
 #include "broker/pg/job_rows.h"
 #include "broker/pg/late_charges.h"
@@ -23,7 +24,8 @@ class ReportWriter {
         batch_(batch),
         usage_wait_max_(usage_wait_max),
         charges_(tx, ids),
-        pauses_(tx, batch.site_id) {}
+        pauses_(tx, batch.site_id),
+        breakers_(tx, batch.site_id) {}
 
   Result<AppliedReports> Run();
 
@@ -51,9 +53,12 @@ class ReportWriter {
   // Of an attempt that had ended before this batch, or that is not there.
   void ApplyToEnded(const SiteReport& report);
   static void TakeUsage(Entry& entry, const UsageFigures& usage);
+  void NoteProof(const Entry& entry, const SiteReport& report, SiteProof proof);
   void NoteLimits(const Entry& entry, const SiteReport& report, const ReportEffect& effect);
   void Answer(const SiteReport& report, ClaimAnswer answer, int64_t fence);
   Status AvoidShares();
+  enum class Avoidance { kForEver, kWhileThereAreOthers };
+  Status MoveToClassWithout(AttemptId attempt_id, Avoidance avoidance);
   Status ChargeEnded();
   Status WriteAttempts();
   Status WriteRefused();
@@ -65,9 +70,11 @@ class ReportWriter {
   const std::chrono::seconds usage_wait_max_;
   ChargeWriter charges_;
   PauseWriter pauses_;
+  BreakerWriter breakers_;
   std::map<AttemptId, Entry> entries_;
   std::map<AttemptId, AttemptOwner> owners_;
   std::vector<AttemptId> avoiding_;  // whose share will never take the job
+  std::vector<AttemptId> failed_;    // whose share failed under the job, which waits again
   std::vector<NewEvent> events_;
   std::vector<Refused> refused_;
   std::vector<LateCharge> late_;

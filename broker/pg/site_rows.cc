@@ -1,5 +1,7 @@
 #include "broker/pg/site_rows.h"
 
+#include <algorithm>
+
 #include "base/check.h"
 #include "base/error_reason.h"
 
@@ -19,6 +21,45 @@ constexpr char kReadSites[] = R"sql(
      WHERE s.site_id = ANY($1)
      ORDER BY s.name
 )sql";
+
+// $1 sites.
+constexpr char kReadMaintenance[] = R"sql(
+    SELECT site_id, window_id, share, starts_at, ends_at, reason
+      FROM site_maintenance
+     WHERE site_id = ANY($1)
+       AND ends_at > now()
+     ORDER BY starts_at, window_id
+)sql";
+
+// $1 sites.
+constexpr char kReadBreakers[] = R"sql(
+    SELECT site_id, share, failures::bigint, open_until, seconds, last_failure, failed_at
+      FROM share_breaker
+     WHERE site_id = ANY($1)
+     ORDER BY site_id, share
+)sql";
+
+void AddMaintenance(const Rows& rows, std::vector<SiteRecord>& sites) {
+  for (int row = 0; row < rows.size(); ++row) {
+    const auto site = std::ranges::find(sites, rows.Id<SiteId>(row, 0), &SiteRecord::site_id);
+    site->maintenance.push_back({.window_id = rows.UuidAt(row, 1),
+                                 .share = std::string(rows.Text(row, 2)),
+                                 .start = rows.Time(row, 3),
+                                 .end = rows.Time(row, 4),
+                                 .reason = std::string(rows.Text(row, 5))});
+  }
+}
+
+void AddBreakers(const Rows& rows, std::vector<SiteRecord>& sites) {
+  for (int row = 0; row < rows.size(); ++row) {
+    const auto site = std::ranges::find(sites, rows.Id<SiteId>(row, 0), &SiteRecord::site_id);
+    site->breakers.emplace_back(rows.Text(row, 1), BreakerStanding{.failures = static_cast<int32_t>(rows.Int(row, 2)),
+                                                                   .open_until = rows.OptionalTime(row, 3),
+                                                                   .length = std::chrono::seconds(rows.Int(row, 4)),
+                                                                   .last_failure = std::string(rows.Text(row, 5)),
+                                                                   .failed_at = rows.Time(row, 6)});
+  }
+}
 
 SiteRecord SiteAt(const Rows& rows, int row) {
   SiteRecord site;
@@ -52,11 +93,15 @@ Result<SiteRecord> ReadSite(Transaction& tx, SiteId site_id) {
 }
 
 Result<std::vector<SiteRecord>> ReadSites(Transaction& tx, const std::vector<SiteId>& sites) {
-  ASSIGN_OR_RETURN(const Rows rows, tx.Execute(kReadSites, Params().IdArray(sites)));
+  const Params params = std::move(Params().IdArray(sites));
+  const Statement statements[] = {{kReadSites, &params}, {kReadMaintenance, &params}, {kReadBreakers, &params}};
+  ASSIGN_OR_RETURN(const std::vector<Rows> results, tx.ExecuteAll(statements));
   std::vector<SiteRecord> records;
-  for (int row = 0; row < rows.size(); ++row) {
-    records.push_back(SiteAt(rows, row));
+  for (int row = 0; row < results[0].size(); ++row) {
+    records.push_back(SiteAt(results[0], row));
   }
+  AddMaintenance(results[1], records);
+  AddBreakers(results[2], records);
   return records;
 }
 

@@ -14,7 +14,9 @@
 #include "base/status.h"
 #include "base/time.h"
 #include "billing/core/price_book.h"
+#include "broker/core/maintenance.h"
 #include "broker/core/share.h"
+#include "broker/core/share_breaker.h"
 #include "broker/ports/certificate_issuer.h"
 
 namespace turnpike {
@@ -34,6 +36,10 @@ struct SiteRecord {
   std::optional<Timestamp> last_seen_at;
   std::string capacity;            // shares as last reported, encoded (broker/core/capacity_codec.h); empty: never
   int64_t price_book_version = 0;  // in force; 0: none
+  // Set by its operators, not over yet, the earliest first.
+  std::vector<MaintenanceWindow> maintenance = {};
+  // By share, where jobs failed lately by the site's fault.
+  std::vector<std::pair<std::string, BreakerStanding>> breakers = {};
 };
 
 struct NewSite {
@@ -86,6 +92,12 @@ class SiteStore {
   // From one of `from` to `to`; FAILED_PRECONDITION from any other state.
   virtual Result<SiteRecord> ChangeState(SiteId site_id, const std::vector<SiteState>& from, SiteState to,
                                          const std::string& reason) = 0;
+
+  // A repeat returns the window made first.
+  virtual Result<MaintenanceWindow> AddMaintenance(const RequestKey& key, SiteId site_id,
+                                                   const MaintenanceWindow& window) = 0;
+  // One that is not there is gone already.
+  virtual Status RemoveMaintenance(SiteId site_id, const Uuid& window_id) = 0;
 
   // A new token in place of the unused ones.  FAILED_PRECONDITION when the site is shut out.
   virtual Status ReplaceToken(SiteId site_id, const Sha256Digest& token_hash, Timestamp expires_at) = 0;

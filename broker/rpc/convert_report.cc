@@ -157,6 +157,13 @@ ShareStatus StatusOf(const v1::Share& share, Timestamp at) {
                    .accelerators_idle = load.accelerators_idle(),
                    .core_seconds_running = load.core_seconds_running()};
   out.load.observed_at = at;
+  for (const v1::MaintenanceWindow& window : share.maintenance()) {
+    out.load.windows.push_back({.window_id = {},
+                                .share = {},
+                                .start = FromProto(window.start_time()),
+                                .end = FromProto(window.end_time()),
+                                .reason = Words(window.reason())});
+  }
   return out;
 }
 
@@ -250,6 +257,12 @@ v1::Share ToProto(const ShareStatus& share) {
   load.set_jobs_waiting(share.load.jobs_waiting);
   load.set_open(share.load.open);
   load.set_closed_reason(ValidUtf8(share.load.closed_reason));
+  for (const MaintenanceWindow& window : share.load.windows) {
+    v1::MaintenanceWindow& line = *out.add_maintenance();
+    *line.mutable_start_time() = ToProto(window.start);
+    *line.mutable_end_time() = ToProto(window.end);
+    line.set_reason(ValidUtf8(window.reason));
+  }
   return out;
 }
 

@@ -1,5 +1,7 @@
 #include "broker/rpc/convert_site.h"
 
+#include <algorithm>
+
 #include "base/grpc/valid_utf8.h"
 #include "base/log.h"
 #include "base/money.h"
@@ -11,11 +13,33 @@ namespace turnpike {
 namespace {
 
 static_assert(static_cast<int>(SiteState::kQuarantined) + 1 == v1::SITE_STATE_QUARANTINED);
+static_assert(static_cast<int>(BreakerState::kHalfOpen) + 1 == v1::ShareBreaker::STATE_HALF_OPEN);
 static_assert(static_cast<int>(PricedResource::kMemoryGibHour) + 1 == v1::Rate::RESOURCE_MEMORY_GIB_HOUR);
+
+v1::ShareBreaker BreakerToProto(const BreakerStanding& breaker, Timestamp now) {
+  v1::ShareBreaker out;
+  out.set_state(static_cast<v1::ShareBreaker::State>(static_cast<int>(StateOf(breaker, now)) + 1));
+  out.set_failures(breaker.failures);
+  if (breaker.open_until) {
+    *out.mutable_retry_time() = ToProto(*breaker.open_until);
+  }
+  out.set_last_failure(ValidUtf8(breaker.last_failure));
+  return out;
+}
 
 }  // namespace
 
-v1::Site ToProto(const SiteRecord& site) {
+v1::MaintenanceWindow ToProto(const MaintenanceWindow& window) {
+  v1::MaintenanceWindow out;
+  out.set_window_id(window.window_id.ToString());
+  out.set_share(window.share);
+  *out.mutable_start_time() = ToProto(window.start);
+  *out.mutable_end_time() = ToProto(window.end);
+  out.set_reason(ValidUtf8(window.reason));
+  return out;
+}
+
+v1::Site ToProto(const SiteRecord& site, Timestamp now) {
   v1::Site out;
   out.set_site_id(site.site_id.ToString());
   out.set_name(site.name);
@@ -30,6 +54,9 @@ v1::Site ToProto(const SiteRecord& site) {
   }
   out.set_price_book_version(site.price_book_version);
   out.set_scheduler(ValidUtf8(site.scheduler));
+  for (const MaintenanceWindow& window : site.maintenance) {
+    *out.add_maintenance() = ToProto(window);
+  }
   if (site.capacity.empty()) {
     return out;
   }
@@ -40,7 +67,12 @@ v1::Site ToProto(const SiteRecord& site) {
     return out;
   }
   for (const ShareStatus& share : *shares) {
-    *out.add_shares() = ToProto(share);
+    v1::Share& line = *out.add_shares();
+    line = ToProto(share);
+    const auto breaker = std::ranges::find(site.breakers, share.info.name, [](const auto& one) { return one.first; });
+    if (breaker != site.breakers.end()) {
+      *line.mutable_breaker() = BreakerToProto(breaker->second, now);
+    }
   }
   return out;
 }

@@ -10,7 +10,9 @@
 
 namespace turnpike {
 
-v1::Site ToProto(const SiteRecord& site);
+// Breakers as they stand at this moment.
+v1::Site ToProto(const SiteRecord& site, Timestamp now);
+v1::MaintenanceWindow ToProto(const MaintenanceWindow& window);
 v1::PriceBook ToProto(const PriceBook& book);
 // Every rate that is wrong is named by its path, "rates[3].price".
 PriceBook BookFrom(const std::string& unit, const google::protobuf::RepeatedPtrField<v1::Rate>& rates,

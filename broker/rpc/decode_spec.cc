@@ -141,6 +141,9 @@ class SpecDecoder {
       const bool has_rest = spec_.time_limit().nanos() > 0 && seconds < INT64_MAX;
       draft_.request.time_limit = std::chrono::seconds(has_rest ? seconds + 1 : seconds);
     }
+    if (spec_.has_deadline()) {
+      draft_.request.deadline = FromProto(spec_.deadline());
+    }
     if (!spec_.has_signal()) {
       return;
     }
@@ -246,7 +249,6 @@ class SpecDecoder {
     Unsupported(spec_.has_array(), "array", "submit the tasks as a batch of jobs");
     Unsupported(spec_.dependencies_size() > 0, "dependencies", "submit the next job when the first has ended");
     Unsupported(spec_.has_begin_time(), "begin_time", "submit it later");
-    Unsupported(spec_.has_deadline(), "deadline", "leave it out");
     Unsupported(spec_.hold(), "hold", "submit it later");
     Unsupported(spec_.has_continuation(), "continuation", "leave it out");
     Unsupported(spec_.notifications_size() > 0, "notifications", "leave it out");

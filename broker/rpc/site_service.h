@@ -20,7 +20,9 @@ using RawSiteCalls = v1::SiteService::WithRawCallbackMethod_RegisterSite<v1::Sit
                 v1::SiteService::WithRawCallbackMethod_QuarantineSite<
                     v1::SiteService::WithRawCallbackMethod_ReleaseSite<
                         v1::SiteService::WithRawCallbackMethod_SetPriceBook<
-                            v1::SiteService::WithRawCallbackMethod_GetPriceBook<Base>>>>>>>>>>>;
+                            v1::SiteService::WithRawCallbackMethod_GetPriceBook<
+                                v1::SiteService::WithRawCallbackMethod_ScheduleMaintenance<
+                                    v1::SiteService::WithRawCallbackMethod_CancelMaintenance<Base>>>>>>>>>>>>>;
 
 class SiteService final : public RawSiteCalls<v1::SiteService::CallbackService> {
  public:
@@ -53,6 +55,10 @@ class SiteService final : public RawSiteCalls<v1::SiteService::CallbackService> 
                                            grpc::ByteBuffer* response) override;
   grpc::ServerUnaryReactor* ReleaseSite(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
                                         grpc::ByteBuffer* response) override;
+  grpc::ServerUnaryReactor* ScheduleMaintenance(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
+                                                grpc::ByteBuffer* response) override;
+  grpc::ServerUnaryReactor* CancelMaintenance(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
+                                              grpc::ByteBuffer* response) override;
   grpc::ServerUnaryReactor* SetPriceBook(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
                                          grpc::ByteBuffer* response) override;
   grpc::ServerUnaryReactor* GetPriceBook(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
@@ -63,6 +69,8 @@ class SiteService final : public RawSiteCalls<v1::SiteService::CallbackService> 
   Status CreateToken(const v1::CreateEnrollmentTokenRequest& request, v1::CreateEnrollmentTokenResponse& response);
   Status List(const v1::ListSitesRequest& request, v1::ListSitesResponse& response);
   Status Update(const v1::UpdateSiteRequest& request, v1::UpdateSiteResponse& response);
+  Status Schedule(const v1::ScheduleMaintenanceRequest& request, v1::ScheduleMaintenanceResponse& response);
+  Status CancelWindow(const v1::CancelMaintenanceRequest& request, v1::CancelMaintenanceResponse& response);
   Status SetPrices(const v1::SetPriceBookRequest& request, v1::SetPriceBookResponse& response);
 
   const Parts parts_;

@@ -68,6 +68,8 @@ TEST(Arguments, EachCommandHasItsOptions) {
   EXPECT_EQ(site.name, "alpha");
   EXPECT_EQ(site.time_zone, "Europe/Oslo");
   EXPECT_EQ(OptionsOf<SiteDrainOptions>({"site", "drain", "alpha", "--reason=x"}).reason, "x");
+  EXPECT_EQ(OptionsOf<SiteMaintenanceOptions>({"site", "maintenance", "alpha", "--until=+4h"}).until, "+4h");
+  EXPECT_EQ(OptionsOf<ProjectWeightOptions>({"project", "weight", "astro", "3"}).weight, 3);
   EXPECT_EQ(OptionsOf<SiteTokenOptions>({"site", "token", "alpha", "--lifetime=30"}).lifetime, "30");
   EXPECT_EQ(OptionsOf<SiteQuarantineOptions>({"site", "quarantine", "alpha", "--reason=x"}).reason, "x");
   EXPECT_EQ(OptionsOf<SiteReleaseOptions>({"site", "release", "alpha"}).site, "alpha");

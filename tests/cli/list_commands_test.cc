@@ -122,6 +122,13 @@ TEST_F(CommandsTest, JsonIsOneDocumentForEachCommand) {
   Answer<v1::ListTransfersRequest, v1::ListTransfersResponse>("BillingService/ListTransfers",
                                                               "transfers { amount: '1' }");
   Answer<v1::ListUsageRequest, v1::ListUsageResponse>("BillingService/ListUsage", "records { charged: '1' }");
+  Answer<v1::UpdateProjectRequest, v1::UpdateProjectResponse>("BillingService/UpdateProject",
+                                                              "project { name: 'astro' weight: 3 }");
+  Answer<v1::GetSiteRequest, v1::GetSiteResponse>("SiteService/GetSite", "site { name: 'alpha' }");
+  Answer<v1::ScheduleMaintenanceRequest, v1::ScheduleMaintenanceResponse>("SiteService/ScheduleMaintenance",
+                                                                          "window { window_id: 'w' }");
+  Answer<v1::CancelMaintenanceRequest, v1::CancelMaintenanceResponse>("SiteService/CancelMaintenance",
+                                                                      "site { name: 'alpha' }");
   const std::pair<CommandOptions, std::string> commands[] = {
       {QueueOptions{}, "jobs"},
       {ShowOptions{.job_id = "42"}, "job"},
@@ -137,6 +144,10 @@ TEST_F(CommandsTest, JsonIsOneDocumentForEachCommand) {
       {PriceShowOptions{}, "priceBook"},
       {ProjectCreateOptions{}, "project"},
       {DepositOptions{}, "account"},
+      {ProjectWeightOptions{}, "project"},
+      {SiteMaintenanceOptions{}, "site"},
+      {SiteMaintenanceOptions{.until = "+4h"}, "window"},
+      {SiteMaintenanceOptions{.cancel = "w"}, "site"},
       {BalanceOptions{}, "account"},
       {TransfersOptions{}, "transfers"},
       {UsageOptions{}, "records"},

@@ -66,6 +66,26 @@ const StuckJob kStuckJobs[] = {
      .at_the_shares = [](MatchFixture& shares) { shares.Share("alpha/main").info.limits.cores_max = 96; },
      .in_the_job = [](JobRequest& job) { job.tasks = 60, job.cpus_per_task = 2, job.nodes = 3; },
      .advice = "ask for at most 96 cores in all (--nodes=3 --ntasks=48): then alpha/main"},
+    {.name = "maintenance ahead",
+     .cause = RefusalReason::kMaintenance,
+     .at_the_shares =
+         [](MatchFixture& shares) {
+           shares.Share("alpha/main").load.windows = {{.share = {},
+                                                       .start = kNow + std::chrono::minutes(95),
+                                                       .end = kNow + std::chrono::hours(9),
+                                                       .reason = {}}};
+         },
+     .in_the_job = [](JobRequest& job) { job.time_limit = std::chrono::hours(3); },
+     .advice = "shorten --time to 1:35:00: then alpha/main could run it now"},
+    {.name = "deadline",
+     .cause = RefusalReason::kDeadline,
+     .at_the_shares = [](MatchFixture&) {},
+     .in_the_job =
+         [](JobRequest& job) {
+           job.time_limit = std::chrono::hours(3);
+           job.deadline = kNow + std::chrono::hours(2);
+         },
+     .advice = "shorten --time to 2:00:00: then alpha/main could run it now"},
     {.name = "time limit",
      .cause = RefusalReason::kTimeLimitMax,
      .at_the_shares =

@@ -104,6 +104,40 @@ const Case kCases[] = {
      "alpha/main is closed: PartitionDown"},
     {Reason::kShareClosed, [](JobRequest&, MatchFixture& f) { f.Pool("alpha/main").nodes_total = 0; },
      "alpha/main is closed"},
+    {Reason::kDeadline, [](JobRequest& r, MatchFixture&) { r.deadline = kNow + std::chrono::minutes(59); },
+     "alpha/main cannot end it by its deadline, 2027-01-15T08:59:00.000000Z: it may run for 1:00:00"},
+    {Reason::kStartTooLate,
+     [](JobRequest& r, MatchFixture& f) {
+       r.deadline = kNow + std::chrono::minutes(90);
+       Main(f).load.core_seconds_waiting = 640 * 3'600;
+     },
+     "alpha/main would start it too late to end by its deadline, 2027-01-15T09:30:00.000000Z, with a limit of "
+     "1:00:00"},
+    {Reason::kMaintenance,
+     [](JobRequest&, MatchFixture& f) {
+       Main(f).load.windows = {{.share = "",
+                                .start = kNow + std::chrono::minutes(30),
+                                .end = kNow + std::chrono::hours(5),
+                                .reason = "switches"}};
+     },
+     "alpha/main has maintenance from 2027-01-15T08:30:00.000000Z to 2027-01-15T13:00:00.000000Z (switches), into "
+     "which "
+     "it would run with its limit of 1:00:00"},
+    {Reason::kShareFailing,
+     [](JobRequest&, MatchFixture& f) {
+       Main(f).breaker =
+           BreakerStanding{.failures = 5, .open_until = kNow + std::chrono::minutes(1), .last_failure = "node n1 died"};
+     },
+     "alpha/main is left alone until 2027-01-15T08:01:00.000000Z: 5 jobs in a row failed there by the site's fault, "
+     "the "
+     "last one: node n1 died"},
+    {Reason::kShareFailing,
+     [](JobRequest&, MatchFixture& f) {
+       Main(f).breaker = BreakerStanding{.failures = 5, .open_until = kNow, .last_failure = "node n1 died"};
+       Main(f).attempts.unstarted = 1;
+     },
+     "alpha/main is tried with one job at a time: 5 jobs in a row failed there by the site's fault, the last one: node "
+     "n1 died"},
 };
 
 TEST(Filter, EachReasonHasItsSentenceWithWhatIsNeededAndWhatIsThere) {
@@ -113,7 +147,7 @@ TEST(Filter, EachReasonHasItsSentenceWithWhatIsNeededAndWhatIsThere) {
     each.change(request, fixture);
     const MatchSetting setting = fixture.Setting();
     const ShareCandidate candidate = CandidateOf(request, 0, setting);
-    const FilterVerdict verdict = Filter(request, candidate, fixture.policy, kNow);
+    const FilterVerdict verdict = Filter(request, candidate, fixture.policy);
     ASSERT_TRUE(verdict.refusal) << each.sentence;
     EXPECT_EQ(RefusalReasonName(*verdict.refusal), RefusalReasonName(each.reason));
     EXPECT_EQ(RefusalSentence(*verdict.refusal, request, candidate), each.sentence);
@@ -122,7 +156,8 @@ TEST(Filter, EachReasonHasItsSentenceWithWhatIsNeededAndWhatIsThere) {
 }
 
 TEST(Filter, EveryReasonOfTheFilterHasACase) {
-  std::set<Reason> covered = {Reason::kProjectPaused, Reason::kPriceAboveObjective, Reason::kFull, Reason::kOfferLimit};
+  std::set<Reason> covered = {Reason::kFailedHere, Reason::kProjectPaused, Reason::kPriceAboveObjective, Reason::kFull,
+                              Reason::kOfferLimit};
   for (const Case& each : kCases) {
     covered.insert(each.reason);
   }
@@ -136,7 +171,7 @@ TEST(Filter, SharePassesWithTheWholeFit) {
   request.cpus_per_task = 2;
   Main(fixture).info.limits.time_limit_default = std::chrono::hours(2);
   Main(fixture).info.overrun = std::chrono::hours(1);
-  const FilterVerdict verdict = Filter(request, CandidateOf(request, 0, fixture.Setting()), fixture.policy, kNow);
+  const FilterVerdict verdict = Filter(request, CandidateOf(request, 0, fixture.Setting()), fixture.policy);
   EXPECT_FALSE(verdict.refusal) << RefusalReasonName(*verdict.refusal);
   EXPECT_TRUE(verdict.eligible);
   EXPECT_EQ(verdict.fit.time_limit, std::chrono::hours(2));
@@ -177,7 +212,7 @@ TEST(Filter, WhatIsJustEnoughPasses) {
     MatchFixture fixture({ShareNamed("alpha", "main")});
     JobRequest request = OneCore();
     changes[i](request, fixture);
-    const FilterVerdict verdict = Filter(request, CandidateOf(request, 0, fixture.Setting()), fixture.policy, kNow);
+    const FilterVerdict verdict = Filter(request, CandidateOf(request, 0, fixture.Setting()), fixture.policy);
     EXPECT_FALSE(verdict.refusal) << "change " << i << ": " << RefusalReasonName(*verdict.refusal);
   }
 }
@@ -187,7 +222,7 @@ TEST(Filter, PriceBeyondAllMoneyIsARefusalNotAWrap) {
   fixture.SetRate("alpha/main", INT64_MAX);
   JobRequest request = OneCore();
   request.cpus_per_task = 64;
-  EXPECT_EQ(Filter(request, CandidateOf(request, 0, fixture.Setting()), fixture.policy, kNow).refusal, Reason::kBudget);
+  EXPECT_EQ(Filter(request, CandidateOf(request, 0, fixture.Setting()), fixture.policy).refusal, Reason::kBudget);
 }
 
 TEST(Filter, NamesAreAllDifferent) {

@@ -4,6 +4,7 @@
 
 #include <map>
 #include <random>
+#include <set>
 #include <tuple>
 
 #include "broker/core/evaluate.h"
@@ -86,10 +87,13 @@ class SlowMatcher {
     cheapest = INT64_MAX;
     for (uint32_t i = 0; i < view_.shares.size(); ++i) {
       const ShareView& share = fixture_.federation.shares[i];
-      const ShareCandidate candidate{fixture_.federation.SiteOf(share), share,
+      const ShareCandidate candidate{fixture_.federation.SiteOf(share),
+                                     share,
                                      fixture_.federation.pools[share.pool].load,
-                                     RatesIn(fixture_.prices, request.price_list, i)};
-      verdicts.push_back(Filter(request, candidate, fixture_.policy, kNow));
+                                     RatesIn(fixture_.prices, request.price_list, i),
+                                     nullptr,
+                                     kNow};
+      verdicts.push_back(Filter(request, candidate, fixture_.policy));
       if (!verdicts.back().refusal) {
         cheapest = std::min(cheapest, verdicts.back().fit.ceiling_micros);
       }
@@ -103,6 +107,20 @@ class SlowMatcher {
     });
   }
 
+  // With what the round has taken so far: before its deadline, around maintenance, one job of a share under trial.
+  bool MayStartAt(uint32_t index, const JobRequest& request, const Fit& fit) const {
+    const ShareView& share = view_.shares[index];
+    const PoolLoad& pool = view_.pools[share.pool].load;
+    const RunSpan run{kNow + EstimateWait(fit.need, pool, share.load.core_seconds_waiting, fixture_.policy),
+                      fit.time_limit};
+    const bool in_time = !request.deadline || run.start + run.time_limit <= *request.deadline;
+    const bool second_on_trial = taken_.contains(index) && StateOf(share.breaker, kNow) == BreakerState::kHalfOpen;
+    const bool before_work = std::ranges::none_of(share.load.windows, [&](const MaintenanceWindow& window) {
+      return window.end > kNow + fit.wait && window.start < run.start + run.time_limit;
+    });
+    return in_time && !second_on_trial && before_work;
+  }
+
   std::optional<uint32_t> Choose(const WaitingJob& job) {
     const JobRequest& request = fixture_.waiting.class_at(job.class_index).request;
     int64_t cheapest = 0;
@@ -114,12 +132,13 @@ class SlowMatcher {
       ShareView& share = view_.shares[i];
       const PoolLoad& pool = view_.pools[share.pool].load;
       if (verdicts[i].refusal || Paused(job, i) ||
-          fit.ceiling_micros > PriceMax(request.objective, cheapest, fixture_.policy) ||
-          view_.sites[share.site].offer_room <= 0 || (!FitsNow(fit.need, pool) && buffer_room_[i] <= 0)) {
+          fit.ceiling_micros > PriceMax(ObjectiveOf(request), cheapest, fixture_.policy) ||
+          !MayStartAt(i, request, fit) || view_.sites[share.site].offer_room <= 0 ||
+          (!FitsNow(fit.need, pool) && buffer_room_[i] <= 0)) {
         continue;
       }
       const int64_t score =
-          ScoreOf({request.objective, EstimateWait(fit.need, pool, share.load.core_seconds_waiting, fixture_.policy),
+          ScoreOf({ObjectiveOf(request), EstimateWait(fit.need, pool, share.load.core_seconds_waiting, fixture_.policy),
                    fit.time_limit, fit.ceiling_micros, cheapest},
                   fixture_.policy)
               .total();
@@ -138,6 +157,7 @@ class SlowMatcher {
     ShareView& share = view_.shares[index];
     PoolLoad& pool = view_.pools[share.pool].load;
     --view_.sites[share.site].offer_room;
+    taken_.insert(index);
     const int64_t work = fit.need.amounts.cores * fit.time_limit.count();
     if (FitsNow(fit.need, pool)) {
       TakeCapacity(fit.need, pool);
@@ -153,6 +173,7 @@ class SlowMatcher {
   FederationView view_;
   std::vector<int64_t> buffer_room_;
   std::map<ProjectIndex, int64_t> used_;  // in this round
+  std::set<uint32_t> taken_;
 };
 
 int64_t Below(std::mt19937_64& random, uint64_t most) {
@@ -173,6 +194,14 @@ ShareStatus RandomShare(std::mt19937_64& random, const std::string& site, const 
   status.info.memory_per_core_mib = random() % 3 == 0 ? 2'000 : 0;
   status.info.guarded = random() % 5 != 0;
   status.info.limits.nodes_max = static_cast<int32_t>(random() % 3 == 0 ? 2 : 0);
+  if (random() % 4 == 0) {
+    const Timestamp start = kNow + std::chrono::minutes(Below(random, 600));
+    status.load.windows = {{.share = {}, .start = start, .end = start + std::chrono::hours(2), .reason = {}}};
+  }
+  if (random() % 6 == 0) {
+    status.breaker = BreakerStanding{
+        .failures = 5, .open_until = kNow + std::chrono::seconds(Below(random, 5) - 3), .last_failure = {}};
+  }
   return status;
 }
 
@@ -194,6 +223,9 @@ JobRequest RandomRequest(std::mt19937_64& random) {
   }
   if (random() % 5 == 0) {
     request.budget_micros = Below(random, 3'000'000);
+  }
+  if (random() % 5 == 0) {
+    request.deadline = kNow + *request.time_limit + std::chrono::minutes(Below(random, 300) - 10);
   }
   return request;
 }

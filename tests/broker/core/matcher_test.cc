@@ -254,5 +254,67 @@ TEST(Matcher, JobsKeepThePricesTheyWereQuoted) {
   EXPECT_EQ(fixture.Placements(fixture.Run()), "1 alpha/main, 2 beta/main");
 }
 
+TEST(Matcher, TakesTheCheapestShareThatKeepsTheDeadline) {
+  MatchFixture fixture({ShareNamed("alpha", "main"), ShareNamed("beta", "main"), ShareNamed("gamma", "main")});
+  fixture.SetRate("alpha/main", 10'000);
+  fixture.SetRate("gamma/main", 90'000);
+  fixture.Share("alpha/main").load.core_seconds_waiting = 640 * 3'600;
+  JobRequest request = OneCore();
+  request.deadline = kNow + std::chrono::minutes(90);
+  fixture.Add(request);
+  request.deadline = kNow + std::chrono::hours(3);
+  fixture.Add(request);
+  EXPECT_EQ(fixture.Placements(fixture.Run()), "1 beta/main, 2 alpha/main");
+}
+
+// Each job behind another one at the share starts later.
+TEST(Matcher, PlacesNothingThatWouldWaitPastItsDeadline) {
+  MatchFixture fixture({ShareNamed("alpha", "main", 1)});
+  Fill(fixture.Pool("alpha/main"), std::chrono::minutes(10));
+  JobRequest request = WholeNodes(1);
+  request.deadline = kNow + std::chrono::minutes(130);
+  for (int i = 0; i < 3; ++i) {
+    fixture.Add(request);
+  }
+  const Plan plan = fixture.Run();
+  EXPECT_EQ(fixture.Placements(plan), "1 alpha/main, 2 alpha/main");
+  EXPECT_EQ(ReasonAt(plan, 0, 0), RefusalReason::kStartTooLate);
+}
+
+TEST(Matcher, NothingIsPlacedWhereItWouldRunIntoMaintenance) {
+  MatchFixture fixture({ShareNamed("alpha", "main"), ShareNamed("beta", "main")});
+  fixture.SetRate("beta/main", 21'000);
+  fixture.Share("alpha/main").load.windows = {
+      {.share = {}, .start = kNow + std::chrono::hours(2), .end = kNow + std::chrono::hours(4), .reason = {}}};
+  JobRequest request = OneCore();
+  fixture.Add(request);
+  request.time_limit = std::chrono::hours(3);
+  fixture.Add(request);
+  EXPECT_EQ(fixture.Placements(fixture.Run()), "1 alpha/main, 2 beta/main");
+}
+
+TEST(Matcher, AFailingShareIsTriedWithOneJob) {
+  MatchFixture fixture({ShareNamed("alpha", "main")});
+  fixture.Share("alpha/main").breaker = BreakerStanding{.failures = 5, .open_until = kNow, .last_failure = {}};
+  fixture.AddMany(3, OneCore());
+  const Plan plan = fixture.Run();
+  EXPECT_EQ(fixture.Placements(plan), "1 alpha/main");
+  EXPECT_EQ(ReasonAt(plan, 0, 0), RefusalReason::kShareFailing);
+  fixture.Share("alpha/main").attempts.unstarted = 1;
+  EXPECT_EQ(fixture.Placements(fixture.Run()), "");
+  fixture.Share("alpha/main").attempts = {.unstarted = 0, .last_start = kNow - kBreakerTrial};
+  EXPECT_EQ(fixture.Placements(fixture.Run()), "1 alpha/main");
+}
+
+TEST(Matcher, GoesElsewhereAfterAFailureAndBackIfThereIsNoOther) {
+  MatchFixture fixture({ShareNamed("alpha", "main"), ShareNamed("beta", "main")});
+  JobRequest request = OneCore();
+  request.failed_shares = {"alpha/main"};
+  fixture.Add(request);
+  EXPECT_EQ(fixture.Placements(fixture.Run()), "1 beta/main");
+  fixture.Site("beta/main").connected = false;
+  EXPECT_EQ(fixture.Placements(fixture.Run()), "1 alpha/main");
+}
+
 }  // namespace
 }  // namespace turnpike

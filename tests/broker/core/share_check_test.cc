@@ -147,7 +147,7 @@ TEST(ShareCheck, TheFirstThatFailsIsTheFiltersRefusal) {
     const JobRequest request = draw.Request();
     MatchFixture fixture = draw.Federation();
     const MatchSetting setting = fixture.Setting();
-    const FilterVerdict filtered = Filter(request, CandidateOf(request, 0, setting), fixture.policy, kNow);
+    const FilterVerdict filtered = Filter(request, CandidateOf(request, 0, setting), fixture.policy);
     const std::vector<ShareCheck> failed = Failed(ChecksAt(fixture, request));
     if (filtered.refusal) {
       ASSERT_FALSE(failed.empty()) << RefusalReasonName(*filtered.refusal);

@@ -310,7 +310,6 @@ TEST(DecodeSpec, RefusesByNameWhatDoesNotWorkYet) {
       {"array { last: 3 }", "spec.array"},
       {R"(dependencies { job_id: "1" })", "spec.dependencies"},
       {"begin_time { seconds: 1 }", "spec.begin_time"},
-      {"deadline { seconds: 1 }", "spec.deadline"},
       {"hold: true", "spec.hold"},
       {"continuation { }", "spec.continuation"},
       {R"(notifications { address: "ada" })", "spec.notifications"},

@@ -189,5 +189,35 @@ TEST_F(UserServices, ADepositWhoseTextIsNotUtf8IsRefusedByItsPath) {
   EXPECT_EQ(Count("transfer"), transfers);
 }
 
+TEST_F(UserServices, AProjectsWeightIsTheFederationOperatorsToSet) {
+  v1::UpdateProjectRequest request;
+  request.set_request_id(NewRequestId());
+  request.set_project("astro");
+  request.set_weight(3);
+  const Status refused = Call<v1::UpdateProjectResponse>(kAda, "BillingService/UpdateProject", request).status();
+  EXPECT_EQ(refused.code(), StatusCode::kPermissionDenied) << refused;
+  const auto updated = Call<v1::UpdateProjectResponse>(kOperator, "BillingService/UpdateProject", request);
+  ASSERT_TRUE(updated.ok()) << updated.status();
+  EXPECT_EQ(updated->project().weight(), 3);
+  request.set_weight(0);
+  const Status wrong = Call<v1::UpdateProjectResponse>(kOperator, "BillingService/UpdateProject", request).status();
+  EXPECT_EQ(wrong.code(), StatusCode::kInvalidArgument) << wrong;
+  EXPECT_THAT(PathsOf(wrong), ElementsAre("weight"));
+}
+
+TEST_F(UserServices, ADeadlineThatNoShareCanKeepRefusesTheJob) {
+  const auto seconds_ahead = [&](int64_t seconds) {
+    v1::JobSpec spec = SampleSpec();
+    spec.mutable_deadline()->set_seconds(MicrosOf(clock_.Now()) / 1'000'000 + seconds);
+    return Submission(spec);
+  };
+  const Status late = Call<v1::SubmitJobResponse>(kAda, "JobService/SubmitJob", seconds_ahead(-1)).status();
+  EXPECT_EQ(late.code(), StatusCode::kFailedPrecondition) << late;
+  EXPECT_EQ(DetailsOf(late).reason, ErrorReason::kNoSiteFits);
+  EXPECT_NE(MessageOf(late).find("by its deadline"), std::string_view::npos) << late;
+  const auto taken = Call<v1::SubmitJobResponse>(kAda, "JobService/SubmitJob", seconds_ahead(86'400));
+  EXPECT_TRUE(taken.ok()) << taken.status();
+}
+
 }  // namespace
 }  // namespace turnpike
