@@ -47,6 +47,14 @@ struct PollResult {
   std::vector<SourceReading> sources;  // queue first, then accounting where the site has it
 };
 
+// A time that the scheduler keeps free of jobs on the whole share.
+struct ShareMaintenance {
+  Timestamp start{};
+  Timestamp end{};
+  std::string reason;
+  friend bool operator==(const ShareMaintenance&, const ShareMaintenance&) = default;
+};
+
 // One share with its pool's load, as the site has it now.
 struct ShareCapacity {
   std::string name;
@@ -75,6 +83,7 @@ struct ShareCapacity {
   bool open = true;
   std::string closed_reason;  // the scheduler's words
   EnvironmentMode environment = EnvironmentMode::kLogin;
+  std::vector<ShareMaintenance> maintenance;  // what is to come or goes on
 };
 
 // One line of `turnpike-agent check`.

@@ -226,6 +226,12 @@ v1::Share ToShare(const ShareCapacity& share, const SiteTraits& traits, const st
   }
   proto.set_account_mode(ToProto(traits.account_mode));
   proto.set_guarded(traits.guarded);
+  for (const ShareMaintenance& maintenance : share.maintenance) {
+    v1::MaintenanceWindow& window = *proto.add_maintenance();
+    Fill(maintenance.start, *window.mutable_start_time());
+    Fill(maintenance.end, *window.mutable_end_time());
+    window.set_reason(Name(maintenance.reason));
+  }
   return proto;
 }
 

@@ -82,6 +82,9 @@ ChildCommand ShowNodesCommand(const SlurmSettings& settings) {
 ChildCommand ShowPartitionsCommand(const SlurmSettings& settings) {
   return QueryCommand(settings, {"scontrol", "--oneliner", "show", "partition"});
 }
+ChildCommand ShowReservationsCommand(const SlurmSettings& settings) {
+  return QueryCommand(settings, {"scontrol", "--oneliner", "show", "reservation"});
+}
 ChildCommand ShowConfigCommand(const SlurmSettings& settings) {
   return QueryCommand(settings, {"scontrol", "show", "config"});
 }

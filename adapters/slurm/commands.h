@@ -30,6 +30,7 @@ ChildCommand AccountingCommand(const SlurmSettings& settings, std::string_view s
 ChildCommand CancelCommand(const SlurmSettings& settings, std::string_view name, std::string_view local_job_id);
 ChildCommand ShowNodesCommand(const SlurmSettings& settings);
 ChildCommand ShowPartitionsCommand(const SlurmSettings& settings);
+ChildCommand ShowReservationsCommand(const SlurmSettings& settings);
 ChildCommand ShowConfigCommand(const SlurmSettings& settings);
 ChildCommand VersionCommand(const SlurmSettings& settings, std::string_view program);
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "adapters/slurm/host_list.h"
 #include "adapters/slurm/parse_values.h"
 
 namespace turnpike::slurm {
@@ -116,6 +117,26 @@ Result<Partition> ParsePartition(std::string_view record) {
   return partition;
 }
 
+Result<Reservation> ParseReservation(std::string_view record) {
+  Reservation reservation;
+  reservation.name = Word(record, "ReservationName").value_or("");
+  const auto start = ParseWhole(Word(record, "StartTime").value_or(""));
+  const auto end = ParseWhole(Word(record, "EndTime").value_or(""));
+  const std::string_view nodes = Word(record, "Nodes").value_or("");
+  // One for licences alone has no nodes: "(null)", or nothing.
+  const auto hosts = ExpandHostList(nodes == "(null)" ? "" : nodes);
+  if (reservation.name.empty() || !start || !end || !hosts) {
+    return DataLoss("reservation '{}' lacks one of StartTime, EndTime, Nodes, or it is not of its form",
+                    reservation.name);
+  }
+  reservation.start = TimestampFromSeconds(*start);
+  reservation.end = TimestampFromSeconds(*end);
+  const std::vector<std::string> flags = SplitByComma(Word(record, "Flags").value_or(""));
+  reservation.maintenance = std::find(flags.begin(), flags.end(), "MAINT") != flags.end();
+  reservation.nodes = *hosts;
+  return reservation;
+}
+
 }  // namespace
 
 bool Node::usable() const {
@@ -151,6 +172,17 @@ Result<std::vector<Partition>> ParsePartitions(std::string_view text) {
     partitions.push_back(std::move(partition));
   }
   return partitions;
+}
+
+Result<std::vector<Reservation>> ParseReservations(std::string_view text) {
+  if (text.starts_with("No reservations in the system")) return std::vector<Reservation>();
+  ASSIGN_OR_RETURN(const std::vector<std::string_view> records, Records(text, "ReservationName="));
+  std::vector<Reservation> reservations;
+  for (const std::string_view record : records) {
+    ASSIGN_OR_RETURN(Reservation reservation, ParseReservation(record));
+    reservations.push_back(std::move(reservation));
+  }
+  return reservations;
 }
 
 Result<std::map<std::string, std::string>> ParseConfig(std::string_view text) {

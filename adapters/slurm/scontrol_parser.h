@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/status.h"
+#include "base/time.h"
 
 namespace turnpike::slurm {
 
@@ -42,9 +43,20 @@ struct Partition {
   bool hidden = false;
 };
 
+// A time for which nodes are kept.
+struct Reservation {
+  std::string name;
+  Timestamp start{};
+  Timestamp end{};
+  bool maintenance = false;  // flag MAINT
+  std::vector<std::string> nodes;
+};
+
 // `scontrol -o -d show node`, `scontrol -o show partition`; also without -o.
 Result<std::vector<Node>> ParseNodes(std::string_view text);
 Result<std::vector<Partition>> ParsePartitions(std::string_view text);
+// `scontrol -o show reservation`, its times in seconds since 1970.
+Result<std::vector<Reservation>> ParseReservations(std::string_view text);
 // `scontrol show config`: "Key   = value" lines.
 Result<std::map<std::string, std::string>> ParseConfig(std::string_view text);
 

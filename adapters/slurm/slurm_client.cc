@@ -77,6 +77,11 @@ Result<std::vector<Partition>> SlurmClient::ReadPartitions() {
   return ParsePartitions(text);
 }
 
+Result<std::vector<Reservation>> SlurmClient::ReadReservations() {
+  ASSIGN_OR_RETURN(const std::string text, Ask(ShowReservationsCommand(settings_)));
+  return ParseReservations(text);
+}
+
 Result<std::map<std::string, std::string>> SlurmClient::ReadConfig() {
   ASSIGN_OR_RETURN(const std::string text, Ask(ShowConfigCommand(settings_)));
   return ParseConfig(text);

@@ -33,6 +33,7 @@ class SlurmClient {
   Result<std::vector<AccountingJob>> ReadAccounting(const AccountingQuery& query);
   Result<std::vector<Node>> ReadNodes();
   Result<std::vector<Partition>> ReadPartitions();
+  Result<std::vector<Reservation>> ReadReservations();
   Result<std::map<std::string, std::string>> ReadConfig();
   Result<std::string> ReadVersion(std::string_view program);
   // The cluster's name, asked for once.

@@ -7,6 +7,7 @@
 #include "adapters/slurm/capacity.h"
 #include "adapters/slurm/commands.h"
 #include "adapters/slurm/job_view.h"
+#include "adapters/slurm/maintenance.h"
 #include "adapters/slurm/refusal.h"
 #include "adapters/slurm/submit_arguments.h"
 #include "adapters/slurm/tag.h"
@@ -268,7 +269,10 @@ Result<std::vector<ShareCapacity>> SlurmScheduler::ReadCapacity() {
   ASSIGN_OR_RETURN(const auto partitions, client_.ReadPartitions());
   ASSIGN_OR_RETURN(const auto nodes, client_.ReadNodes());
   ASSIGN_OR_RETURN(const auto jobs, client_.ReadQueue());
-  return slurm::ComputeCapacity(settings_, partitions, nodes, jobs);
+  ASSIGN_OR_RETURN(const auto reservations, client_.ReadReservations());
+  std::vector<ShareCapacity> shares = slurm::ComputeCapacity(settings_, partitions, nodes, jobs);
+  slurm::AddMaintenance(settings_, nodes, reservations, shares);
+  return shares;
 }
 
 std::vector<CheckLine> SlurmScheduler::Check(const LocalJob& probe) {
