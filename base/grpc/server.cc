@@ -6,6 +6,8 @@
 #include <grpcpp/resource_quota.h>
 #include <grpcpp/server_builder.h>
 
+#include "base/grpc/call_meter.h"
+
 namespace turnpike {
 namespace {
 
@@ -49,6 +51,11 @@ Result<std::unique_ptr<GrpcServer>> GrpcServer::Start(const ServerSettings& sett
   for (const ServedService& served : settings.services) {
     builder.RegisterService(served.service);
     server->service_names_.push_back(served.name);
+  }
+  if (settings.metrics != nullptr) {
+    std::vector<std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface>> interceptors;
+    interceptors.push_back(MakeCallMeter(server->service_names_, *settings.metrics));
+    builder.experimental().SetInterceptorCreators(std::move(interceptors));
   }
   builder.AddListeningPort(settings.address, settings.credentials, &server->port_);
   server->server_ = builder.BuildAndStart();

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/grpc/channel.h"
+#include "base/metrics.h"
 #include "base/status.h"
 
 namespace turnpike {
@@ -31,6 +32,7 @@ struct ServerSettings {
   std::string address;  // "host:port"; port 0 lets the system choose
   std::shared_ptr<grpc::ServerCredentials> credentials;
   std::vector<ServedService> services;
+  Metrics* metrics = nullptr;  // outlives the server; none: calls are not counted
   int message_bytes_max = kMessageBytesMax;
   int concurrent_streams_max = 256;  // per connection
   int threads_max = 512;             // for all synchronous calls; above it a call is refused with RESOURCE_EXHAUSTED
