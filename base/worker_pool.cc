@@ -35,6 +35,11 @@ void WorkerPool::Run(std::function<void()> task) {
   changed_.NotifyOne();
 }
 
+size_t WorkerPool::waiting() {
+  MutexLock lock(mutex_);
+  return waiting_.size();
+}
+
 void WorkerPool::Work() {
   while (true) {
     std::function<void()> task;

@@ -28,6 +28,7 @@ class WorkerPool {
   bool TryRun(std::function<void()> task) EXCLUDES(mutex_);
   // For work that was accepted already and only goes on: never refused.
   void Run(std::function<void()> task) EXCLUDES(mutex_);
+  size_t waiting() EXCLUDES(mutex_);
 
  private:
   void Work() EXCLUDES(mutex_);

@@ -93,6 +93,7 @@ std::string ReplicaName(const std::string& user_address) {
 
 Status Serve(Options& options) {
   if (options.dev) {
+    options.dev_settings.metrics_address = options.broker.metrics_address;
     return RunDevelopmentBroker(options.dev_settings);
   }
   if (options.database.empty()) {
@@ -197,6 +198,9 @@ void AddOptions(CLI::App& app, Options& options) {
   app.add_option("--ca-certificate", options.broker.ca_certificate_path,
                  "The federation's CA, PEM; made when neither file exists");
   app.add_option("--ca-key", options.broker.ca_key_path, "Its key, PEM, mode 0600");
+  app.add_option("--metrics-address", options.broker.metrics_address,
+                 "Where Prometheus reads /metrics, in clear and for whoever can reach it: 127.0.0.1:9464 (default: "
+                 "nowhere)");
   app.add_option("--replica", options.broker.replica,
                  "A name for this process, in records (default: the host's name and the port for users)");
   app.add_option("--offer-seconds", options.broker.offer_seconds, "How long an offer stands without a claim")

@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 
+#include "base/exposition/metrics_server.h"
 #include "base/grpc/server.h"
 #include "base/pg/transaction_runner.h"
 #include "base/random.h"
@@ -40,6 +41,8 @@ class BrokerParts {
   const BrokerSettings settings;
   SystemClock machine_clock;
   SystemRandom random;
+  Metrics metrics;
+  LinkCounts link_counts{metrics};
   DatabaseClock clock;
   IdSource ids;
   // Agents' calls keep connections and threads of their own: a flood of users must not cost a lease.
@@ -84,6 +87,10 @@ class BrokerParts {
   std::string agent_dial_address;  // known once the agent server listens
   std::unique_ptr<GrpcServer> agent_server;
   std::unique_ptr<GrpcServer> user_server;
+  std::unique_ptr<MetricsServer> metrics_server;  // reads all of the above
+
+ private:
+  void ShowMetrics();
 };
 
 }  // namespace turnpike

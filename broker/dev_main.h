@@ -13,7 +13,8 @@ struct DevSettings {
   std::string folder;  // empty: the default one (README)
   std::string user_address = "127.0.0.1:7443";
   std::string agent_address = "127.0.0.1:7444";
-  bool local_site = true;  // false: no site of our own, only what is registered
+  std::string metrics_address;  // empty: none are shown
+  bool local_site = true;       // false: no site of our own, only what is registered
 };
 
 // Runs until SIGINT or SIGTERM.

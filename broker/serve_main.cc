@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "base/exposition/process_metrics.h"
 #include "base/grpc/credentials.h"
 #include "base/log.h"
 #include "base/pg/migrate.h"
@@ -83,7 +84,8 @@ BrokerParts::BrokerParts(const BrokerSettings& given, std::unique_ptr<Certificat
                  .clock = machine_clock,
                  .listeners = {&watch_hub, &site_sessions},
                  .logs = log_hub,
-                 .sessions = site_sessions},
+                 .sessions = site_sessions,
+                 .metrics = metrics},
                 {.offer_lifetime = std::chrono::seconds(settings.offer_seconds)}),
       committer(submit_store, {}, [this] { event_log.Poke(); }),
       quote_seal(secret_store, random),
@@ -103,6 +105,7 @@ BrokerParts::BrokerParts(const BrokerSettings& given, std::unique_ptr<Certificat
                    .watch = watch_hub,
                    .logs = log_store,
                    .log_hub = log_hub,
+                   .metrics = metrics,
                    .committed = [this] { event_log.Poke(); }}),
       site_service({.setting = {authenticator, user_pool},
                     .sites = site_store,
@@ -129,12 +132,15 @@ BrokerParts::BrokerParts(const BrokerSettings& given, std::unique_ptr<Certificat
                           .logs = log_hub,
                           .pool = agent_pool,
                           .clock = clock,
+                          .counts = link_counts,
                           .replica = settings.replica,
                           .committed = [this] { event_log.Poke(); },
                           .site_changed = [this] { placement.NoteSiteChange(); },
                           .spawn_lease = std::chrono::seconds(settings.spawn_lease_seconds)}),
       user_pool({.threads = kUserThreads, .waiting_max = 2'000}),
-      agent_pool({.threads = kAgentThreads, .waiting_max = 2'000}) {}
+      agent_pool({.threads = kAgentThreads, .waiting_max = 2'000}) {
+  ShowMetrics();
+}
 
 Broker::Broker(std::unique_ptr<BrokerParts> parts) : parts_(std::move(parts)) {}
 
@@ -168,16 +174,22 @@ Result<std::unique_ptr<Broker>> Broker::Start(const BrokerSettings& settings) {
   ASSIGN_OR_RETURN(parts.agent_server,
                    GrpcServer::Start({.address = settings.agent_address,
                                       .credentials = agent_credentials,
-                                      .services = {Serve<v1::SiteLinkService>(parts.agent_link_service)}}));
+                                      .services = {Serve<v1::SiteLinkService>(parts.agent_link_service)},
+                                      .metrics = &parts.metrics}));
   parts.agent_dial_address = fmt::format("{}:{}", settings.server_names.front(), parts.agent_server->port());
   ASSIGN_OR_RETURN(const auto user_credentials, UserServerCredentials(identity));
-  ASSIGN_OR_RETURN(parts.user_server,
-                   GrpcServer::Start({.address = settings.user_address,
-                                      .credentials = user_credentials,
-                                      .services = {Serve<v1::JobService>(parts.job_service),
-                                                   Serve<v1::SiteService>(parts.site_service),
-                                                   Serve<v1::BillingService>(parts.billing_service),
-                                                   Serve<v1::SiteLinkService>(parts.enroll_service)}}));
+  ASSIGN_OR_RETURN(parts.user_server, GrpcServer::Start({.address = settings.user_address,
+                                                         .credentials = user_credentials,
+                                                         .services = {Serve<v1::JobService>(parts.job_service),
+                                                                      Serve<v1::SiteService>(parts.site_service),
+                                                                      Serve<v1::BillingService>(parts.billing_service),
+                                                                      Serve<v1::SiteLinkService>(parts.enroll_service)},
+                                                         .metrics = &parts.metrics}));
+  parts.metrics.GaugeOf(Metric::kCertificateEnd).Set(SecondsOf(certificate.not_after));
+  if (!settings.metrics_address.empty()) {
+    ASSIGN_OR_RETURN(parts.metrics_server, MetricsServer::Start(settings.metrics_address, parts.metrics));
+    LogInfo("metrics are shown", {{"port", std::to_string(parts.metrics_server->port())}});
+  }
   LogInfo("broker is serving", {{"users", fmt::format("port {}", parts.user_server->port())},
                                 {"agents", fmt::format("port {}", parts.agent_server->port())}});
   return broker;
@@ -201,6 +213,7 @@ void Broker::Stop() {
     parts_->agent_server->Shutdown(kShutdownGrace);
   }
   parts_->placement.Stop();
+  parts_->metrics_server.reset();
 }
 
 }  // namespace turnpike

@@ -42,8 +42,11 @@ const char* BeginStatement(const TransactionSettings& settings) {
 Status TransactionRunner::Run(const TransactionSettings& settings, const std::function<Status(Transaction&)>& body) {
   Status status = RunOnce(settings, body);
   for (int retry = 0; retry < settings.retries_max && MayRunAgain(status); ++retry) {
+    counts_.retries.Add();
     status = RunOnce(settings, body);
   }
+  Counter& outcome = status.ok() ? counts_.ok : CommitOutcomeUnknown(status) ? counts_.unknown : counts_.refused;
+  outcome.Add();
   return status;
 }
 

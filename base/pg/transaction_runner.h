@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/ids.h"
+#include "base/metrics.h"
 #include "base/pg/connection_pool.h"
 #include "base/pg/database_clock.h"
 #include "base/pg/transaction.h"
@@ -36,6 +37,14 @@ class TransactionRunner {
   // An error for which CommitOutcomeUnknown() (base/pg/sql_status.h) holds: the commit was sent and nobody knows.
   Status Run(const TransactionSettings& settings, const std::function<Status(Transaction&)>& body);
 
+  // How transactions have ended, and how often one was run again.
+  struct Counts {
+    Counter ok;
+    Counter refused;
+    Counter unknown;
+    Counter retries;
+  };
+  const Counts& counts() const { return counts_; }
   int open_connections() const { return pool_.open_count(); }
 
  private:
@@ -51,6 +60,7 @@ class TransactionRunner {
 
   ConnectionPool pool_;
   DatabaseClock& clock_;
+  Counts counts_;
 };
 
 }  // namespace turnpike

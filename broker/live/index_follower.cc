@@ -243,6 +243,9 @@ void IndexFollower::NotePlan(const Plan& plan, const MatchSetting& setting, Roun
 
 void IndexFollower::NoteRefusals(const Plan& plan, const MatchSetting& setting, RoundPlan& round) {
   for (const ClassRefusal& refusal : plan.refusals) {
+    for (const ShareRefusal& share : refusal.refusals) {
+      ++round.refusals[share.reason];
+    }
     const JobClass& job_class = waiting_.class_at(refusal.class_index);
     const std::string reason = WaitingReason(job_class.request, refusal.refusals, setting, refusal.project_id);
     reasons_[{job_class.id, refusal.project_id}] = reason;

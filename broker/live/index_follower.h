@@ -26,6 +26,20 @@ struct RoundPlan {
   std::vector<PlannedAttempt> attempts;
   std::vector<HopelessJob> hopeless;
   bool cut_short = false;
+  // Shares that were refused to classes of which jobs stayed.
+  std::map<RefusalReason, int64_t> refusals;
+};
+
+// How much the index holds, and the sites as last read.
+struct IndexSizes {
+  size_t waiting = 0;
+  size_t classes = 0;
+  size_t placed = 0;
+};
+struct SiteStanding {
+  std::string name;
+  bool connected = false;
+  std::optional<Timestamp> last_seen;
 };
 
 class IndexFollower final : public QuoteBasisSource, public WaitingJobs {
@@ -54,6 +68,8 @@ class IndexFollower final : public QuoteBasisSource, public WaitingJobs {
   RoundPlan PlanRound() EXCLUDES(mutex_);
   // Waiting jobs exist that a round could look at.
   bool HasWaiting() const EXCLUDES(mutex_);
+  IndexSizes Sizes() const EXCLUDES(mutex_);
+  std::vector<SiteStanding> Sites() const EXCLUDES(mutex_);
 
   std::shared_ptr<const QuoteBasis> Basis() const override EXCLUDES(mutex_);
   Result<std::shared_ptr<const QuoteBasis>> BasisWith(int64_t price_list) override EXCLUDES(mutex_);

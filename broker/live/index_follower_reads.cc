@@ -56,6 +56,21 @@ Status IndexFollower::RefreshSites() {
   return LearnPrices().status();
 }
 
+IndexSizes IndexFollower::Sizes() const {
+  MutexLock lock(mutex_);
+  return {.waiting = waiting_.size(), .classes = classes_.size(), .placed = placed_.size()};
+}
+
+std::vector<SiteStanding> IndexFollower::Sites() const {
+  MutexLock lock(mutex_);
+  std::vector<SiteStanding> sites;
+  for (const SiteData& site : sites_) {
+    sites.push_back(
+        {.name = site.record.name, .connected = site.record.connected, .last_seen = site.record.last_seen_at});
+  }
+  return sites;
+}
+
 std::vector<SiteId> IndexFollower::SitesShutOut() const {
   MutexLock lock(mutex_);
   std::vector<SiteId> shut_out;

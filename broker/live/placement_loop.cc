@@ -1,9 +1,11 @@
 #include "broker/live/placement_loop.h"
 
+#include <map>
 #include <utility>
 
 #include "base/failpoint.h"
 #include "base/log.h"
+#include "broker/core/refusal_name.h"
 
 namespace turnpike {
 namespace {
@@ -13,9 +15,22 @@ constexpr size_t kSweepMax = 500;
 
 }  // namespace
 
+PlacementLoop::PlacementLoop(const Parts& parts, Pace pace)
+    : parts_(parts),
+      pace_(pace),
+      instruments_{.round_seconds = parts.metrics.HistogramOf(Metric::kPlacementSeconds),
+                   .planned = parts.metrics.CounterOf(Metric::kPlacementPlanned),
+                   .placed = parts.metrics.CounterOf(Metric::kPlacementPlaced),
+                   .hopeless = parts.metrics.CounterOf(Metric::kPlacementHopeless),
+                   .offers_expired = parts.metrics.CounterOf(Metric::kOffersExpired),
+                   .charges_provisional = parts.metrics.CounterOf(Metric::kChargesProvisional),
+                   .lease_held = parts.metrics.GaugeOf(Metric::kLeaseHeld),
+                   .lease_epoch = parts.metrics.GaugeOf(Metric::kLeaseEpoch)} {}
+
 Status PlacementLoop::Start() {
   ASSIGN_OR_RETURN(position_, parts_.log.Head());
   RETURN_IF_ERROR(parts_.index.Rebuild());
+  followed_ = parts_.clock.Monotonic();
   thread_ = std::thread([this] { Run(); });
   return OkStatus();
 }
@@ -79,7 +94,10 @@ Result<bool> PlacementLoop::RenewLease() {
     return false;
   }
   const LeaseStanding before = std::exchange(lease_, {});  // Not held, should this fail.
+  instruments_.lease_held.Set(0);
   ASSIGN_OR_RETURN(lease_, parts_.lease.Renew());
+  instruments_.lease_held.Set(lease_.held ? 1 : 0);
+  instruments_.lease_epoch.Set(static_cast<double>(lease_.epoch));
   const bool just_taken = lease_.held && !before.held;
   if (just_taken || lease_.holder != before.holder) {
     LogInfo(lease_.held ? "this replica places jobs" : "another replica places jobs",
@@ -93,9 +111,11 @@ Result<bool> PlacementLoop::Follow() {
   while (!stop_.stopped()) {
     ASSIGN_OR_RETURN(const std::vector<LoggedEvent> events, parts_.log.ReadAfter(position_, kEventsPerRead));
     if (events.empty()) {
+      followed_ = parts_.clock.Monotonic();
       return any;
     }
     RETURN_IF_ERROR(parts_.index.Apply(events));
+    CountEvents(events);
     Tell(events);
     position_ = events.back().position;
     any = true;
@@ -112,22 +132,30 @@ void PlacementLoop::Tell(const std::vector<LoggedEvent>& events) {
   }
 }
 
+void PlacementLoop::CountEvents(const std::vector<LoggedEvent>& events) {
+  std::map<std::string_view, int64_t> kinds;
+  for (const LoggedEvent& event : events) {
+    ++kinds[event.kind];
+  }
+  for (const auto& [kind, count] : kinds) {
+    parts_.metrics.CounterOf(Metric::kLoggedEvents, {std::string(kind)}).Add(count);
+  }
+}
+
+double PlacementLoop::LagSeconds() const {
+  return std::chrono::duration<double>(parts_.clock.Monotonic() - followed_.load()).count();
+}
+
 Status PlacementLoop::PlaceWaiting() {
   RoundPlan round;
   do {
-    round = parts_.index.PlanRound();
+    round = PlanRound();
     if (!round.attempts.empty()) {
-      TURNPIKE_FAILPOINT("offer.planned");
-      Result<size_t> placed = parts_.store.CommitPlan(round.attempts, pace_.offer_lifetime);
-      if (!placed.ok()) {
-        index_stale_ = true;  // Nobody knows what was stored, and the planned jobs are out of the index.
-        return placed.status();
-      }
-      LogInfo("round of placement",
-              {{"planned", std::to_string(round.attempts.size())}, {"placed", std::to_string(*placed)}});
+      RETURN_IF_ERROR(CommitPlan(round));
     }
     if (!round.hopeless.empty()) {
-      RETURN_IF_ERROR(parts_.store.FailHopeless(round.hopeless).status());
+      ASSIGN_OR_RETURN(const size_t failed, parts_.store.FailHopeless(round.hopeless));
+      instruments_.hopeless.Add(static_cast<int64_t>(failed));
     }
   } while (round.cut_short && !stop_.stopped());
   if (!round.attempts.empty() || !round.hopeless.empty()) {
@@ -136,9 +164,34 @@ Status PlacementLoop::PlaceWaiting() {
   return OkStatus();
 }
 
+RoundPlan PlacementLoop::PlanRound() {
+  const SecondsTimer timer(instruments_.round_seconds);
+  RoundPlan round = parts_.index.PlanRound();
+  instruments_.planned.Add(static_cast<int64_t>(round.attempts.size()));
+  for (const auto& [reason, count] : round.refusals) {
+    parts_.metrics.CounterOf(Metric::kPlacementRefusals, {std::string(RefusalReasonName(reason))}).Add(count);
+  }
+  return round;
+}
+
+Status PlacementLoop::CommitPlan(const RoundPlan& round) {
+  TURNPIKE_FAILPOINT("offer.planned");
+  const Result<size_t> placed = parts_.store.CommitPlan(round.attempts, pace_.offer_lifetime);
+  if (!placed.ok()) {
+    index_stale_ = true;  // Nobody knows what was stored, and the planned jobs are out of the index.
+    return placed.status();
+  }
+  instruments_.placed.Add(static_cast<int64_t>(*placed));
+  LogInfo("round of placement",
+          {{"planned", std::to_string(round.attempts.size())}, {"placed", std::to_string(*placed)}});
+  return OkStatus();
+}
+
 Status PlacementLoop::Sweep() {
   ASSIGN_OR_RETURN(const size_t withdrawn, parts_.store.WithdrawExpired(kSweepMax));
   ASSIGN_OR_RETURN(const size_t settled, parts_.store.SettleOverdue(kSweepMax));
+  instruments_.offers_expired.Add(static_cast<int64_t>(withdrawn));
+  instruments_.charges_provisional.Add(static_cast<int64_t>(settled));
   if (withdrawn + settled > 0) {
     LogInfo("swept", {{"offers_withdrawn", std::to_string(withdrawn)}, {"charges_settled", std::to_string(settled)}});
     parts_.log.Poke();

@@ -8,6 +8,7 @@
 #include <thread>
 #include <vector>
 
+#include "base/metrics.h"
 #include "base/stop_signal.h"
 #include "broker/live/event_tail.h"
 #include "broker/live/index_follower.h"
@@ -28,6 +29,7 @@ class PlacementLoop {
     std::vector<EventListener*> listeners;
     LogHub& logs;
     SiteSessions& sessions;  // told which sites are shut out
+    Metrics& metrics;
   };
   struct Pace {
     std::chrono::milliseconds look_interval{500};
@@ -38,7 +40,7 @@ class PlacementLoop {
     std::chrono::hours maintenance_interval{12};
     std::chrono::seconds offer_lifetime{60};
   };
-  PlacementLoop(Parts parts, Pace pace) : parts_(std::move(parts)), pace_(pace) {}
+  PlacementLoop(const Parts& parts, Pace pace);
   ~PlacementLoop() { Stop(); }
   PlacementLoop(const PlacementLoop&) = delete;
   PlacementLoop& operator=(const PlacementLoop&) = delete;
@@ -48,8 +50,20 @@ class PlacementLoop {
   void Stop();
   // Sites or prices have changed: read them before the next round.  Any thread.
   void NoteSiteChange();
+  // How long ago the event log was last read to its end.  Any thread.
+  double LagSeconds() const;
 
  private:
+  struct Instruments {
+    Histogram& round_seconds;
+    Counter& planned;
+    Counter& placed;
+    Counter& hopeless;
+    Counter& offers_expired;
+    Counter& charges_provisional;
+    Gauge& lease_held;
+    Gauge& lease_epoch;
+  };
   void Run();
   // One turn; an error leaves everything to the next.
   Status Turn();
@@ -58,14 +72,19 @@ class PlacementLoop {
   // True once, when this replica has become the one that places.
   Result<bool> RenewLease();
   Status PlaceWaiting();
+  Status CommitPlan(const RoundPlan& round);
+  RoundPlan PlanRound();
+  void CountEvents(const std::vector<LoggedEvent>& events);
   void Tell(const std::vector<LoggedEvent>& events);
   Status Sweep();
   bool Due(MonotonicTime& last, std::chrono::steady_clock::duration interval) const;
 
   const Parts parts_;
   const Pace pace_;
+  const Instruments instruments_;
   StopSignal stop_;
   std::atomic<bool> sites_changed_{true};
+  std::atomic<MonotonicTime> followed_{};  // when the log was last read to its end
   EventPosition position_;
   LeaseStanding lease_;
   bool index_stale_ = false;  // a plan's outcome is not known: the index is to be read again

@@ -65,6 +65,11 @@ void SubmitCommitter::Enqueue(SubmitCall call, Done done) {
   done(Overloaded(waiting));
 }
 
+size_t SubmitCommitter::jobs_waiting() {
+  MutexLock lock(mutex_);
+  return jobs_waiting_;
+}
+
 void SubmitCommitter::CommitAll() {
   while (true) {
     Batch batch = TakeBatch();
@@ -125,7 +130,12 @@ SubmitCommitter::Batch SubmitCommitter::TakeBatch() {
 }
 
 void SubmitCommitter::Commit(Batch batch) {
-  Result<std::vector<SubmitVerdict>> verdicts = store_.Submit(batch.calls);
+  size_t jobs = 0;
+  for (const SubmitCall& call : batch.calls) {
+    jobs += call.jobs.size();
+  }
+  commit_jobs_.Observe(static_cast<double>(jobs));
+  Result<std::vector<SubmitVerdict>> verdicts = Store(batch.calls);
   if (!verdicts.ok() && batch.calls.size() > 1 && MayBeOneCallsFault(verdicts.status())) {
     CommitHalves(std::move(batch));
     return;
@@ -140,6 +150,11 @@ void SubmitCommitter::Commit(Batch batch) {
     answers_.push_back({.verdict = std::move(verdict), .done = std::move(batch.done[i])});
   }
   answered_.NotifyOne();
+}
+
+Result<std::vector<SubmitVerdict>> SubmitCommitter::Store(const std::vector<SubmitCall>& calls) {
+  const SecondsTimer timer(commit_seconds_);
+  return store_.Submit(calls);
 }
 
 void SubmitCommitter::CommitHalves(Batch batch) {

@@ -7,6 +7,7 @@
 #include <functional>
 #include <thread>
 
+#include "base/metrics.h"
 #include "base/mutex.h"
 #include "broker/ports/submission_queue.h"
 
@@ -27,6 +28,11 @@ class SubmitCommitter final : public SubmissionQueue {
 
   void Enqueue(SubmitCall call, Done done) override EXCLUDES(mutex_);
 
+  // Of each commit.
+  const Histogram& commit_jobs() const { return commit_jobs_; }
+  const Histogram& commit_seconds() const { return commit_seconds_; }
+  size_t jobs_waiting() EXCLUDES(mutex_);
+
  private:
   struct Waiting {
     SubmitCall call;
@@ -44,6 +50,7 @@ class SubmitCommitter final : public SubmissionQueue {
     std::vector<Done> done;  // of each
   };
   void Commit(Batch batch) EXCLUDES(mutex_);
+  Result<std::vector<SubmitVerdict>> Store(const std::vector<SubmitCall>& calls);
   // One call that breaks the transaction must not take its neighbours along: halves, until it stands alone.
   void CommitHalves(Batch batch) EXCLUDES(mutex_);
   // Waits for work; empty when the committer ends.
@@ -52,6 +59,8 @@ class SubmitCommitter final : public SubmissionQueue {
   JobStore& store_;
   const Limits limits_;
   const std::function<void()> committed_;
+  Histogram commit_jobs_{MetricInfoOf(Metric::kCommitJobs).bounds};
+  Histogram commit_seconds_{MetricInfoOf(Metric::kCommitSeconds).bounds};
   Mutex mutex_;
   CondVar changed_;
   std::deque<Waiting> waiting_ GUARDED_BY(mutex_);

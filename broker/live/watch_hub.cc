@@ -14,6 +14,11 @@ void WatchHub::Unsubscribe(Ticket ticket) {
   receivers_.erase(ticket);
 }
 
+size_t WatchHub::size() {
+  MutexLock lock(mutex_);
+  return receivers_.size();
+}
+
 void WatchHub::OnEvents(const std::vector<LoggedEvent>& events) {
   const auto batch = std::make_shared<const std::vector<LoggedEvent>>(events);
   MutexLock lock(mutex_);

@@ -7,6 +7,7 @@
 #include <memory>
 #include <vector>
 
+#include "base/metrics.h"
 #include "base/mutex.h"
 #include "broker/live/event_tail.h"
 
@@ -23,7 +24,12 @@ class WatchHub final : public EventListener {
   void Unsubscribe(Ticket ticket) EXCLUDES(mutex_);
   void OnEvents(const std::vector<LoggedEvent>& events) override EXCLUDES(mutex_);
 
+  size_t size() EXCLUDES(mutex_);
+  // Watchers that were cut off because they read too slowly.
+  Counter& cut() { return cut_; }
+
  private:
+  Counter cut_;
   Mutex mutex_;
   std::map<Ticket, Receive> receivers_ GUARDED_BY(mutex_);
   Ticket next_ GUARDED_BY(mutex_) = 1;

@@ -60,6 +60,9 @@ class LogReceiver final : public grpc::ServerReadReactor<v1::SendLogRequest> {
       return OkStatus();
     }
     ASSIGN_OR_RETURN(const StoredLog stored, setting_.store.StoreLog(site.site_id, pieces_));
+    for (const LogPiece& piece : pieces_) {
+      setting_.counts.log_bytes.Add(static_cast<int64_t>(piece.bytes.size()));
+    }
     Tell(site, stored);
     return OkStatus();
   }

@@ -93,6 +93,13 @@ bool OnlyValidates(const v1::BatchSubmitJobsRequest& /*request*/) {
   return false;
 }
 
+std::string OutcomeName(size_t number) {
+  if (number == kOutcomeAccepted) {
+    return "ACCEPTED";
+  }
+  return number == kOutcomeOther ? "OTHER" : std::string(ErrorReasonName(static_cast<ErrorReason>(number)));
+}
+
 std::string ListDigest(const v1::ListJobsRequest& request, ProjectId project_id) {
   std::string text = "ListJobs " + project_id.ToString();
   for (const int state : request.states()) {
@@ -102,6 +109,10 @@ std::string ListDigest(const v1::ListJobsRequest& request, ProjectId project_id)
 }
 
 }  // namespace
+
+JobService::JobService(const Parts& parts)
+    : parts_(parts),
+      outcomes_(parts.metrics, Metric::kSubmissions, [](size_t number) { return LabelValues{OutcomeName(number)}; }) {}
 
 grpc::ServerUnaryReactor* JobService::SubmitJob(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
                                                 grpc::ByteBuffer* response) {
@@ -163,7 +174,10 @@ grpc::ServerWriteReactor<v1::ReadLogResponse>* JobService::ReadLog(grpc::Callbac
 template <class Request, class Response>
 grpc::ServerUnaryReactor* JobService::Submit(RawCall call) {
   return BeginCall(parts_.setting, call.context, [this, call](const Principal& principal, const FinishCall& finish) {
-    const auto answer = [call, finish](const Result<SubmissionAnswer>& outcome) {
+    const auto answer = [this, call, finish](const Result<SubmissionAnswer>& outcome) {
+      if (!outcome.ok()) {
+        CountOutcome(outcome.status());
+      }
       finish(outcome.ok() ? Answer<Response>(outcome->results, *call.response) : outcome.status());
     };
     Request request;
@@ -174,9 +188,23 @@ grpc::ServerUnaryReactor* JobService::Submit(RawCall call) {
     } else if (OnlyValidates(request)) {
       answer(SubmissionAnswer{.results = parts_.submit.Validate(*draft)});
     } else {
-      parts_.submit.Run(*draft, answer);
+      parts_.submit.Run(*draft, [this, answer](const Result<SubmissionAnswer>& outcome) {
+        for (size_t i = 0; outcome.ok() && i < outcome->results.size(); ++i) {
+          CountOutcome(outcome->results[i].status());
+        }
+        answer(outcome);
+      });
     }
   });
+}
+
+void JobService::CountOutcome(const Status& status) {
+  if (status.ok()) {
+    outcomes_.Add(kOutcomeAccepted);
+    return;
+  }
+  const ErrorDetails details = DetailsOf(status);
+  outcomes_.Add(details.reason ? static_cast<size_t>(*details.reason) : kOutcomeOther);
 }
 
 Result<SubmissionDraft> JobService::Decode(const Principal& principal, const v1::SubmitJobRequest& request) {

@@ -25,6 +25,11 @@ using RawJobCalls = v1::JobService::WithRawCallbackMethod_SubmitJob<
         v1::JobService::WithRawCallbackMethod_ListJobs<v1::JobService::WithRawCallbackMethod_CancelJob<
             v1::JobService::WithRawCallbackMethod_QuoteJob<v1::JobService::WithRawCallbackMethod_ExplainJob<Base>>>>>>>;
 
+// What becomes of a submitted job: refused for a reason, or for none that has a name, or accepted.
+constexpr size_t kOutcomeOther = static_cast<size_t>(ErrorReason::kInternal) + 1;
+constexpr size_t kOutcomeAccepted = kOutcomeOther + 1;
+constexpr size_t kOutcomes = kOutcomeAccepted + 1;
+
 class JobService final : public RawJobCalls<v1::JobService::CallbackService> {
  public:
   struct Parts {
@@ -39,9 +44,10 @@ class JobService final : public RawJobCalls<v1::JobService::CallbackService> {
     WatchHub& watch;
     LogStore& logs;
     LogHub& log_hub;
+    Metrics& metrics;
     std::function<void()> committed;  // something was committed: look at the event log
   };
-  explicit JobService(Parts parts) : parts_(std::move(parts)) {}
+  explicit JobService(const Parts& parts);
 
   grpc::ServerUnaryReactor* SubmitJob(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
                                       grpc::ByteBuffer* response) override;
@@ -68,6 +74,8 @@ class JobService final : public RawJobCalls<v1::JobService::CallbackService> {
   grpc::ServerUnaryReactor* Submit(RawCall call);
   Result<SubmissionDraft> Decode(const Principal& principal, const v1::SubmitJobRequest& request);
   Result<SubmissionDraft> Decode(const Principal& principal, const v1::BatchSubmitJobsRequest& request);
+  // Of one job, or of a call that was refused as a whole.
+  void CountOutcome(const Status& status);
   Result<SubmissionDraft> DraftFor(const Principal& principal, const std::string& project);
   // The unit never changes, so it is looked up once.
   Result<std::string> UnitOf(ProjectId project_id) EXCLUDES(mutex_);
@@ -80,6 +88,7 @@ class JobService final : public RawJobCalls<v1::JobService::CallbackService> {
   Status Explain(const Principal& principal, const v1::ExplainJobRequest& request, v1::ExplainJobResponse& response);
 
   const Parts parts_;
+  CounterArray<kOutcomes> outcomes_;
   Mutex mutex_;
   std::map<ProjectId, std::string> units_ GUARDED_BY(mutex_);
 };

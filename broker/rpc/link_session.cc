@@ -232,7 +232,7 @@ Status LinkSession::HandleReports(const v1::Reports& reports) {
     }
     batch.reports.push_back(std::move(decoded));
   }
-  ASSIGN_OR_RETURN(const AppliedReports applied, setting_.store.Apply(batch));
+  ASSIGN_OR_RETURN(const AppliedReports applied, Apply(batch));
   if (applied.changed_jobs) {
     setting_.committed();
   }
@@ -242,6 +242,15 @@ Status LinkSession::HandleReports(const v1::Reports& reports) {
   response.mutable_acknowledge()->set_seq(applied.acked_seq);
   Send(std::move(response));
   return OkStatus();
+}
+
+Result<AppliedReports> LinkSession::Apply(const ReportBatch& batch) {
+  const SecondsTimer timer(setting_.counts.report_seconds);
+  ASSIGN_OR_RETURN(AppliedReports applied, setting_.store.Apply(batch));
+  for (const SiteReport& report : batch.reports) {
+    setting_.counts.reports.Add(static_cast<size_t>(report.kind));
+  }
+  return applied;
 }
 
 Status LinkSession::HandleCapacity(const v1::Capacity& capacity) {
@@ -269,6 +278,7 @@ Status LinkSession::SendDesired(const std::vector<DesiredAttempt>& desired) {
 void LinkSession::Send(v1::SynchronizeResponse message) {
   MutexLock lock(mutex_);
   if (outbox_.size() >= kOutboxMax) {
+    setting_.counts.agents_cut.Add(finished_ ? 0 : 1);
     FinishOnce(Unavailable("the agent reads too slowly; it should connect again"));
     return;
   }

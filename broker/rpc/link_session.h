@@ -17,6 +17,7 @@
 #include "broker/ports/certificate_issuer.h"
 #include "broker/ports/link_store.h"
 #include "broker/ports/site_store.h"
+#include "broker/rpc/link_counts.h"
 
 namespace turnpike {
 
@@ -28,6 +29,7 @@ struct LinkSetting {
   LogHub& logs;
   WorkerPool& pool;
   const Clock& clock;
+  LinkCounts& counts;
   std::string replica;
   std::function<void()> committed;     // something was committed: look at the event log
   std::function<void()> site_changed;  // a site came, went, or has other figures
@@ -57,6 +59,7 @@ class LinkSession final : public grpc::ServerBidiReactor<v1::SynchronizeRequest,
   Status Handle(const v1::SynchronizeRequest& message);
   Status HandleHello(const v1::Hello& hello);
   Status HandleReports(const v1::Reports& reports);
+  Result<AppliedReports> Apply(const ReportBatch& batch);
   Status HandleCapacity(const v1::Capacity& capacity);
   Status SendDesired(const std::vector<DesiredAttempt>& desired);
 

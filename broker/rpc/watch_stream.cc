@@ -193,6 +193,7 @@ void WatchStream::Queue(const LoggedEvent& event) {
     return;
   }
   if (queue_.size() >= kQueueMax) {
+    parts_.hub.cut().Add(finished_ ? 0 : 1);
     FinishOnce(TooSlow());
     return;
   }

@@ -97,6 +97,7 @@ Federation::Federation(const Settings& settings)
       folder_(MakeFolder()),
       user_port_(FindFreePort(random_)),
       agent_port_(FindFreePort(random_)),
+      metrics_port_(FindFreePort(random_)),
       broker_({.name = "broker", .argv = BrokerCommand(), .log_path = Path("broker.log")}),
       agent_addresses_(fmt::format("localhost:{}", agent_port_)),
       payload_(std::make_unique<Payload>(Path("payload.log"))),
@@ -106,6 +107,9 @@ std::vector<std::string> Federation::BrokerCommand() const {
   std::vector<std::string> argv = {ProgramPath("turnpike-broker"), "--dev", "--data", data_folder()};
   if (!settings_.local_site) {
     argv.emplace_back("--no-local-site");
+  }
+  if (settings_.metrics) {
+    argv.insert(argv.end(), {"--metrics-address", fmt::format("127.0.0.1:{}", metrics_port_)});
   }
   argv.insert(argv.end(), {"--user-address", fmt::format("127.0.0.1:{}", user_port_), "--agent-address",
                            fmt::format("127.0.0.1:{}", agent_port_)});

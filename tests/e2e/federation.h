@@ -31,6 +31,7 @@ class Federation {
     std::chrono::seconds usage_wait{10};  // then a job is charged provisionally
     bool spread_clients = false;          // each asks another broker first
     std::chrono::seconds offer_time{0};   // how long an offer stands without a claim; 0: as the broker has it
+    bool metrics = false;                 // the broker shows them at metrics_port()
   };
   explicit Federation(const Settings& settings);
   ~Federation();
@@ -91,6 +92,7 @@ class Federation {
   const std::string& folder() const { return folder_; }
   std::string Path(const std::string& name) const { return folder_ + "/" + name; }
   std::string user_address() const;
+  int metrics_port() const { return metrics_port_; }
 
  private:
   // One that knows every broker that there is.
@@ -108,6 +110,7 @@ class Federation {
   std::string folder_;
   int user_port_ = 0;
   int agent_port_ = 0;
+  int metrics_port_ = 0;
   Daemon broker_;
   std::vector<std::unique_ptr<Daemon>> replicas_;
   std::string agent_addresses_;             // of all brokers, with commas

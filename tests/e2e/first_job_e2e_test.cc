@@ -7,6 +7,7 @@
 #include "tests/e2e/eventually.h"
 #include "tests/e2e/federation.h"
 #include "tests/e2e/sound_run.h"
+#include "tests/support/scrape.h"
 
 namespace turnpike {
 namespace {
@@ -24,7 +25,7 @@ constexpr int kExitJobTimeLimit = 124;
 class FirstJob : public testing::Test {
  protected:
   static void SetUpTestSuite() {
-    federation_ = std::make_unique<Federation>(Federation::Settings{});
+    federation_ = std::make_unique<Federation>(Federation::Settings{.metrics = true});
     const Status started = federation_->StartBroker();
     ASSERT_TRUE(started.ok()) << MessageOf(started);
   }
@@ -97,6 +98,27 @@ TEST_F(FirstJob, IsBilledByWhatItUsedAndTheSiteEarnsIt) {
   const ChildResult earnings = Run({"--json", "transfers", "--site=local"});
   EXPECT_EQ(earnings.exit_code, 0) << earnings.error_output;
   EXPECT_NE(earnings.output.find(*job_id), std::string::npos) << earnings.output;
+}
+
+TEST_F(FirstJob, IsSeenInTheBrokersMetrics) {
+  ASSERT_EQ(Run({"submit", "--wait", "--", "/bin/true"}).exit_code, 0);
+  const Result<std::map<std::string, double>> values = Scrape(federation_->metrics_port());
+  ASSERT_TRUE(values.ok()) << MessageOf(values.status());
+  const auto value = [&](const std::string& series) { return values->contains(series) ? values->at(series) : -1; };
+  EXPECT_EQ(value(R"(turnpike_site_connected{site="local"})"), 1);
+  EXPECT_EQ(value("turnpike_sessions"), 1);
+  EXPECT_EQ(value("turnpike_placement_lease_held"), 1);
+  EXPECT_LT(value("turnpike_event_lag_seconds"), 60);
+  for (const char* counted :
+       {R"(turnpike_calls_total{method="JobService/SubmitJob",code="OK"})",
+        R"(turnpike_submissions_total{outcome="ACCEPTED"})", "turnpike_commit_jobs_sum",
+        "turnpike_placement_placed_total", "turnpike_placement_round_seconds_count",
+        R"(turnpike_job_events_total{kind="COMPLETED"})", R"(turnpike_reports_total{kind="ended"})",
+        "turnpike_report_batch_seconds_count", "turnpike_log_bytes_total",
+        R"(turnpike_transactions_total{pool="submit",outcome="ok"})", R"(turnpike_database_connections{pool="link"})",
+        "turnpike_certificate_end_timestamp_seconds"}) {
+    EXPECT_GT(value(counted), 0) << counted;
+  }
 }
 
 TEST_F(FirstJob, EndsWithTheProgramsOwnCode) {

@@ -15,6 +15,7 @@ constexpr std::chrono::seconds kLongEnough{30};
 
 class PlacementLoopTest : public JobLifeTest {
  protected:
+  Metrics metrics_;
   SiteSessions sessions_;
   TransactionRunner event_transactions_{{.connection = {.conninfo = raw_.ConnectionString(kPlacementRole)}}, clock_};
   PgEventLog log_{event_transactions_};
@@ -30,7 +31,8 @@ class PlacementLoopTest : public JobLifeTest {
                        .clock = machine_,
                        .listeners = {},
                        .logs = log_hub_,
-                       .sessions = sessions_},
+                       .sessions = sessions_,
+                       .metrics = metrics_},
                       {.look_interval = std::chrono::milliseconds(10), .site_refresh = std::chrono::milliseconds(50)}};
 };
 

@@ -34,11 +34,12 @@ void UserServices::SetUp() {
   ASSERT_NO_FATAL_FAILURE(MakeSite());
   followed_ = events_.Head().value();
   ASSERT_TRUE(index_.Rebuild().ok());
-  server_ = GrpcServer::Start(
-                {.address = "127.0.0.1:0",
-                 .credentials = UserServerCredentials(federation_.Server()).value(),
-                 .services = {Serve<v1::JobService>(job_service_), Serve<v1::BillingService>(billing_service_)}})
-                .value();
+  server_ =
+      GrpcServer::Start({.address = "127.0.0.1:0",
+                         .credentials = UserServerCredentials(federation_.Server()).value(),
+                         .services = {Serve<v1::JobService>(job_service_), Serve<v1::BillingService>(billing_service_)},
+                         .metrics = &metrics_})
+          .value();
   const TlsIdentity anybody{.certificate_pem = "", .private_key_pem = "", .ca_pem = federation_.ca_pem()};
   channel_ = MakeChannel({.address = fmt::format("127.0.0.1:{}", server_->port()),
                           .credentials = ClientCredentials(anybody).value(),

@@ -87,6 +87,7 @@ class UserServices : public testing::Test {
   PgEventLog events_{placement_transactions_};
   IndexFollower index_{
       {.placement = placement_, .sites = sites_, .ids = database_.ids(), .clock = clock_, .policy = {}}};
+  Metrics metrics_;
   WatchHub hub_;
   PgLogStore logs_{database_.transactions()};
   PgLogWatch log_watch_{placement_transactions_};
@@ -112,6 +113,7 @@ class UserServices : public testing::Test {
                            .watch = hub_,
                            .logs = logs_,
                            .log_hub = log_hub_,
+                           .metrics = metrics_,
                            .committed = [this] { events_.Poke(); }}};
   BillingService billing_service_{
       {.setting = {authenticator_, pool_}, .ledger = ledger_, .sites = sites_, .jobs = jobs_, .ids = database_.ids()}};

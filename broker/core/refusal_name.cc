@@ -1,0 +1,48 @@
+#include "broker/core/refusal_name.h"
+
+#include <iterator>
+
+#include "broker/core/enum_names.h"
+
+namespace turnpike {
+namespace {
+
+constexpr EnumName<RefusalReason> kNames[] = {
+    {RefusalReason::kSiteNotChosen, "SITE_NOT_CHOSEN"},
+    {RefusalReason::kSiteExcluded, "SITE_EXCLUDED"},
+    {RefusalReason::kRegion, "REGION"},
+    {RefusalReason::kShareAvoided, "SHARE_AVOIDED"},
+    {RefusalReason::kArchitecture, "ARCHITECTURE"},
+    {RefusalReason::kAcceleratorModel, "ACCELERATOR_MODEL"},
+    {RefusalReason::kAcceleratorsPerNode, "ACCELERATORS_PER_NODE"},
+    {RefusalReason::kCoresPerNode, "CORES_PER_NODE"},
+    {RefusalReason::kMemoryPerNode, "MEMORY_PER_NODE"},
+    {RefusalReason::kNodesTotal, "NODES_TOTAL"},
+    {RefusalReason::kNodesMax, "NODES_MAX"},
+    {RefusalReason::kCoresMax, "CORES_MAX"},
+    {RefusalReason::kTimeLimitMax, "TIME_LIMIT_MAX"},
+    {RefusalReason::kTimeLimitMissing, "TIME_LIMIT_MISSING"},
+    {RefusalReason::kNotGuarded, "NOT_GUARDED"},
+    {RefusalReason::kUnit, "UNIT"},
+    {RefusalReason::kBudget, "BUDGET"},
+    {RefusalReason::kNoPrice, "NO_PRICE"},
+    {RefusalReason::kSiteNotActive, "SITE_NOT_ACTIVE"},
+    {RefusalReason::kSiteDraining, "SITE_DRAINING"},
+    {RefusalReason::kSiteOffline, "SITE_OFFLINE"},
+    {RefusalReason::kSiteSilent, "SITE_SILENT"},
+    {RefusalReason::kLoadStale, "LOAD_STALE"},
+    {RefusalReason::kShareClosed, "SHARE_CLOSED"},
+    {RefusalReason::kProjectPaused, "PROJECT_PAUSED"},
+    {RefusalReason::kPriceAboveObjective, "PRICE_ABOVE_OBJECTIVE"},
+    {RefusalReason::kFull, "FULL"},
+    {RefusalReason::kOfferLimit, "OFFER_LIMIT"},
+};
+static_assert(std::size(kNames) == std::size(kRefusalReasons), "each reason has a word");
+
+}  // namespace
+
+std::string_view RefusalReasonName(RefusalReason reason) {
+  return NameIn(kNames, reason);
+}
+
+}  // namespace turnpike
