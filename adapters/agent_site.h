@@ -11,7 +11,8 @@
 #include "adapters/host/attempt_directory.h"
 #include "adapters/host/local_job_builder.h"
 #include "adapters/link/identity_store.h"
-#include "adapters/slurm/command_runner.h"
+#include "adapters/slurm/measured_command_runner.h"
+#include "base/metrics.h"
 #include "base/random.h"
 #include "base/status.h"
 #include "base/stop_signal.h"
@@ -50,6 +51,7 @@ class AgentSite {
   const Clock& clock() const { return clock_; }
   RandomSource& random() { return random_; }
   StopSignal& stop() { return stop_; }
+  Metrics& metrics() { return metrics_; }
 
  private:
   explicit AgentSite(AgentConfig config) : config_(std::move(config)), identity_(config_.data_directory) {}
@@ -67,7 +69,9 @@ class AgentSite {
   SystemClock clock_;
   SystemRandom random_;
   StopSignal stop_;
-  ChildCommandRunner runner_;
+  Metrics metrics_;
+  ChildCommandRunner child_runner_;
+  MeasuredCommandRunner runner_{child_runner_, metrics_};
   std::optional<AttemptDirectories> directories_;
   std::unique_ptr<Scheduler> scheduler_;
 };

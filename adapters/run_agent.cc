@@ -7,12 +7,15 @@
 #include <thread>
 #include <vector>
 
+#include "adapters/agent_meter.h"
 #include "adapters/host/agent_loop.h"
 #include "adapters/host/agent_round.h"
 #include "adapters/host/journal.h"
 #include "adapters/link/order_from_proto.h"
 #include "adapters/link/sync_client.h"
 #include "adapters/local_jobs.h"
+#include "base/exposition/metrics_server.h"
+#include "base/exposition/process_metrics.h"
 #include "base/file_sync.h"
 #include "base/ids.h"
 #include "base/log.h"
@@ -109,6 +112,22 @@ class Worker {
   std::thread thread_;
 };
 
+// None where the configuration names no address.
+Result<std::unique_ptr<MetricsServer>> ShowMetrics(AgentSite& site, const std::string& version) {
+  const std::string& address = site.config().metrics_address;
+  if (address.empty()) {
+    return std::unique_ptr<MetricsServer>();
+  }
+  MeasureProcess({.program = "turnpike-agent", .version = version}, site.clock(), site.metrics());
+  site.metrics().ReadWhenAsked(Metric::kCertificateEnd, {}, [&site] {
+    const Result<AgentIdentityFiles> identity = site.identity().Load();  // The link renews it.
+    return identity.ok() ? SecondsOf(identity->certificate.not_after) : 0;
+  });
+  ASSIGN_OR_RETURN(std::unique_ptr<MetricsServer> server, MetricsServer::Start(address, site.metrics()));
+  LogInfo("metrics are shown", {{"port", std::to_string(server->port())}});
+  return server;
+}
+
 }  // namespace
 
 std::vector<std::string> BrokerAddresses(const AgentConfig& config, const IdentityStore& identity,
@@ -130,17 +149,22 @@ Status RunAgent(AgentSite& site, const RunOptions& options) {
   RETURN_IF_ERROR(site.identity().Load().status());
   RETURN_IF_ERROR(site.OpenScheduler());
   IdSource ids(site.clock(), site.random());
-  ASSIGN_OR_RETURN(const std::unique_ptr<Journal> journal, Journal::Open({.folder = site.journal_folder()}, ids));
+  AgentMeter meter(site.metrics());
+  ASSIGN_OR_RETURN(const std::unique_ptr<Journal> journal,
+                   Journal::Open({.folder = site.journal_folder(), .on_sync = meter.OfJournal()}, ids));
   ASSIGN_OR_RETURN(const std::string boot_id, ReadFile(kBootIdPath, kBootIdBytesMax));
   ASSIGN_OR_RETURN(SyncSettings link_settings, LinkSettings(site, options));
+  link_settings.on_session = [&meter](bool welcomed) { meter.NoteSession(welcomed); };
   const std::unique_ptr<LocalJobBuilder> builder = site.MakeBuilder(site.site_key());
   AgentRound round(RoundParts(site, *journal, *builder, boot_id));
   CancelRequests cancels(site);
   SyncClient* client = nullptr;  // The loop begins after it is there.
-  AgentLoop loop(round, {.poll_interval = site.config().poll_interval, .after_each_step = [&] {
-                           cancels.Serve(round);
-                           client->AfterStep();
-                         }});
+  AgentLoop loop(
+      round, {.poll_interval = site.config().poll_interval, .after_each_look = meter.OfLooks(), .after_each_step = [&] {
+                cancels.Serve(round);
+                client->AfterStep();
+                meter.NoteState(round.journal_state());
+              }});
   SyncClient link({.loop = loop,
                    .round = round,
                    .scheduler = site.scheduler(),
@@ -149,6 +173,7 @@ Status RunAgent(AgentSite& site, const RunOptions& options) {
                    .random = site.random(),
                    .settings = std::move(link_settings)});
   client = &link;
+  ASSIGN_OR_RETURN(const std::unique_ptr<MetricsServer> metrics, ShowMetrics(site, options.version));
   LogInfo("agent started", {{"journal", journal->state().id.ToString()},
                             {"attempts", std::to_string(journal->state().attempts.size())}});
   Worker loop_worker([&loop] { return loop.Run(); });

@@ -20,6 +20,8 @@ broker: broker.example.org:7443
 # An HTTP CONNECT proxy to reach it through, and a CA of your own; leave out where not needed.
 # http_proxy: proxy.example.org:3128
 # ca_file: /etc/ssl/site-ca.pem
+# Where Prometheus reads /metrics, in clear and for whoever can reach it; leave out for nowhere.
+# metrics_address: 127.0.0.1:9465
 
 # Journal, identity and the site's key.  A local disk; only the agent's user may read it.
 data_directory: /var/lib/turnpike-agent
@@ -184,6 +186,7 @@ Result<AgentConfig> ParseAgentConfig(std::string_view yaml, std::string_view fil
   reader.RequiredText("broker", config.broker_address);
   reader.Text("http_proxy", config.http_proxy);
   reader.Text("ca_file", config.ca_file);
+  reader.Text("metrics_address", config.metrics_address);
   ReadPath(reader, "data_directory", config.data_directory);
   ReadPath(reader, "spool_directory", config.spool_directory);
   ReadChoice(reader, "account_mode", {"own-account", "helper", "community-account"}, config.account_mode);

@@ -25,6 +25,7 @@ struct ProcessLimits {
 struct AgentConfig {
   std::string broker_address;   // "broker.example.org:7443"
   std::string http_proxy;       // "" or "host:port"; an HTTP CONNECT proxy
+  std::string metrics_address;  // "": none are shown
   std::string ca_file;          // "": the one kept at enrollment
   std::string data_directory;   // journal, identity, site key
   std::string spool_directory;  // attempts; seen by the compute nodes

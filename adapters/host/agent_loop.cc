@@ -101,8 +101,12 @@ Status AgentLoop::Step(std::deque<Task> tasks) {
   if (std::chrono::steady_clock::now() < NextLook()) {
     return round_.Advance();
   }
+  const auto begun = std::chrono::steady_clock::now();
   Status status = round_.RunRound();
   last_look_ = std::chrono::steady_clock::now();
+  if (options_.after_each_look) {
+    options_.after_each_look(last_look_ - begun, status);
+  }
   return status;
 }
 

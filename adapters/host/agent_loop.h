@@ -19,6 +19,8 @@ class AgentLoop {
     std::chrono::milliseconds poll_interval{10'000};
     std::chrono::milliseconds look_gap_min{1'000};  // between two looks, also where one is wanted soon
     size_t posted_max = 10'000;                     // more are refused
+    // On the loop's thread: how long a look took, and how it ended.  May be empty.
+    std::function<void(std::chrono::steady_clock::duration, const Status&)> after_each_look = {};
     std::function<void()> after_each_step;  // on the loop's thread, after reports may have been added; may be empty
   };
   AgentLoop(AgentRound& round, Options options) : round_(round), options_(std::move(options)) {}

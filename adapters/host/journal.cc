@@ -171,7 +171,11 @@ Status Journal::Commit(const JournalBatch& batch) {
     entries.push_back({JournalEntryKind::kReport, EncodeReport(report)});
   }
   const std::string frame = EncodeJournalFrame(next_frame_, previous_hash_, EncodeJournalEntries(entries));
+  const auto begun = std::chrono::steady_clock::now();
   RETURN_IF_ERROR(Append(frame));
+  if (options_.on_sync) {
+    options_.on_sync(static_cast<int64_t>(frame.size()), std::chrono::steady_clock::now() - begun);
+  }
   previous_hash_ = HashOfFrame(frame);
   ++next_frame_;
   for (const JournalEntry& entry : entries) {

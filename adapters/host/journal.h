@@ -48,6 +48,8 @@ struct JournalOptions {
   int64_t compact_bytes = 8 << 20;  // rewrite when larger than this and mostly dead
   int64_t reserve_bytes = 1 << 20;  // disk space kept ahead, so that a full disk stops claims and not reports
   size_t endings_max = 20'000;
+  // After each entry: its bytes, and how long writing and syncing took.  May be empty.
+  std::function<void(int64_t, std::chrono::steady_clock::duration)> on_sync = {};
 };
 
 class Journal {

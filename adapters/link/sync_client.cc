@@ -139,6 +139,9 @@ Status SyncClient::RunSession(const std::string& address, const AgentIdentityFil
       .stream = stream, .welcome_until = now + parts_.settings.welcome_timeout, .heard = now, .next_heartbeat = now};
   const Status why = Converse(session);
   welcomed = session.welcomed;
+  if (welcomed && parts_.settings.on_session) {
+    parts_.settings.on_session(false);
+  }
   const bool was_broken = stream.broken();
   const Status ended = stream.Close();
   if (!was_broken) {
@@ -224,6 +227,9 @@ Status SyncClient::StartSession(Session& session, const v1::Welcome& welcome) {
   }
   ASSIGN_OR_RETURN(SessionStart start, ToSessionStart(welcome));
   session.welcomed = true;
+  if (parts_.settings.on_session) {
+    parts_.settings.on_session(true);
+  }
   session.heartbeat = HeartbeatInterval(welcome);
   session.next_heartbeat = steady_clock::now();
   const SessionTerms terms{

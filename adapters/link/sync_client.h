@@ -33,6 +33,8 @@ struct SyncSettings {
   std::function<std::vector<std::string>()> read_addresses;
   std::string ca_pem;  // a CA of the site's own choice; empty: the one kept at enrollment
   std::string agent_version;
+  // On the link's thread: the broker has welcomed the agent; its session is over.  May be empty.
+  std::function<void(bool)> on_session = {};
   ReconnectDelay::Range delay;
   std::chrono::milliseconds welcome_timeout{30'000};
   std::chrono::milliseconds renewal_timeout{10'000};
