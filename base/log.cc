@@ -11,6 +11,8 @@
 #include <nlohmann/json.hpp>
 #include <vector>
 
+#include "base/log_enabled.h"
+
 namespace turnpike {
 namespace {
 
@@ -116,6 +118,10 @@ void Log(LogLevel level, std::string_view message, LogFields fields) {
 
 void SetUpLog(std::string_view program, LogLevel level, LogFormat format) {
   Output() = MakeOutput(program, level, format);
+}
+
+bool IsLogged(LogLevel level) {
+  return Output().logger->should_log(SpdlogLevel(level));
 }
 
 void LogDebug(std::string_view message, LogFields fields) {

@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <iostream>
 
+#include "base/call_trace.h"
 #include "base/random.h"
 #include "base/system_clock.h"
 #include "cli/arguments.h"
@@ -43,7 +44,8 @@ class Broker {
 
   Result<BrokerSession> Connect() {
     ASSIGN_OR_RETURN(const ClientSettings settings, AsPrecondition(FindSettings(sources_)));
-    ASSIGN_OR_RETURN(const ConnectionSettings connection_settings, AsPrecondition(ToConnectionSettings(settings)));
+    ASSIGN_OR_RETURN(ConnectionSettings connection_settings, AsPrecondition(ToConnectionSettings(settings)));
+    connection_settings.traceparent = SurroundingTrace();
     ASSIGN_OR_RETURN(std::unique_ptr<Connection> connection, AsPrecondition(turnpike::Connect(connection_settings)));
     client_ = std::make_unique<Client>(std::move(connection), ids_);
     const auto project = sources_.environment.find("TURNPIKE_PROJECT");
@@ -51,6 +53,12 @@ class Broker {
   }
 
  private:
+  // The trace that this command runs in, as W3C says for processes; what is no such text ties nothing together.
+  std::string SurroundingTrace() const {
+    const auto found = sources_.environment.find("TRACEPARENT");
+    return found != sources_.environment.end() && IsTraceParent(found->second) ? found->second : "";
+  }
+
   SettingsSources sources_;
   SystemClock clock_;
   SystemRandom random_;

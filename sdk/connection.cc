@@ -59,8 +59,8 @@ grpc::Status ReadAll(grpc::ClientReader<MessageLite>& reader, MessageLite& piece
 
 class GrpcConnection final : public Connection {
  public:
-  GrpcConnection(std::vector<std::shared_ptr<grpc::Channel>> channels, std::string token)
-      : channels_(std::move(channels)), token_(std::move(token)) {}
+  GrpcConnection(std::vector<std::shared_ptr<grpc::Channel>> channels, const ConnectionSettings& settings)
+      : channels_(std::move(channels)), token_(settings.token), traceparent_(settings.traceparent) {}
 
   Status Unary(const Call& call, const MessageLite& request, MessageLite& response) override {
     bool begun = false;
@@ -91,6 +91,7 @@ class GrpcConnection final : public Connection {
 
   const std::vector<std::shared_ptr<grpc::Channel>> channels_;
   const std::string token_;
+  const std::string traceparent_;
   std::atomic<size_t> current_{0};
 };
 
@@ -103,7 +104,7 @@ Status GrpcConnection::OnAnyBroker(const Call& call, const bool& begun, const At
     grpc::ClientContext context;
     context.set_deadline(deadline);
     RETURN_IF_ERROR(
-        AddCallMetadata({.bearer_token = token_, .request_id = call.request_id, .traceparent = ""}, context));
+        AddCallMetadata({.bearer_token = token_, .request_id = call.request_id, .traceparent = traceparent_}, context));
     outcome = FromGrpc(attempt(*channels_[index], context));
     if (begun || outcome.code() != StatusCode::kUnavailable) {
       current_.store(index);
@@ -132,7 +133,7 @@ Result<std::unique_ptr<Connection>> Connect(const ConnectionSettings& settings) 
                                     .keepalive_without_calls = false,
                                     .service_config_json = kServiceConfig}));
   }
-  return std::make_unique<GrpcConnection>(std::move(channels), settings.token);
+  return std::make_unique<GrpcConnection>(std::move(channels), settings);
 }
 
 }  // namespace turnpike

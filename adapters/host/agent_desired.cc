@@ -228,6 +228,11 @@ void AgentRound::ClaimOne(const DesiredView& offer, Work& work) {
   record.local_user = account->local_user;
   record.requested = AmountsOf(*order);
   record.order = offer.order;
+  LogInfo("offer taken", {{"attempt", record.attempt_id.ToString()},
+                          {"job", record.job_id.ToString()},
+                          {"share", order->share},
+                          {"traceparent", order->trace.traceparent},
+                          {"request_id", order->trace.request_id}});
   work.batch.PutOrder(record.attempt_id, record.order);
   work.Add(record, ApplyClaim(record), Now().civil);
   if (TURNPIKE_RULE_IS_BROKEN("claim.awaits_go")) {

@@ -144,6 +144,19 @@ Result<std::string> LocalAccelerator(const OrderView& order, const ShareRow& sha
   return NotFound("share '{}' has no accelerators of class '{}'", share.name, order.accelerator_model);
 }
 
+// The job's own words come last, and win.
+std::vector<std::pair<std::string, std::string>> EnvironmentOf(const OrderView& order) {
+  std::vector<std::pair<std::string, std::string>> environment;
+  if (!order.trace.traceparent.empty()) {
+    environment.emplace_back("TRACEPARENT", order.trace.traceparent);
+  }
+  if (!order.trace.request_id.empty()) {
+    environment.emplace_back("TURNPIKE_REQUEST_ID", order.trace.request_id);
+  }
+  environment.insert(environment.end(), order.environment.begin(), order.environment.end());
+  return environment;
+}
+
 WrapperSettings SettingsFor(const LocalJob& job, const OrderView& order, const ShareRow& share, const LocalUser& user) {
   WrapperSettings settings;
   settings.tag = job.tag;
@@ -250,7 +263,7 @@ Result<LocalJob> LocalJobBuilder::Prepare(const AttemptId& attempt_id, const Ord
     RETURN_IF_ERROR(directory.WriteFile(options_.script_name, order.script, 0700));
   }
   RETURN_IF_ERROR(directory.MakeFolder(AttemptFiles::kWork));
-  RETURN_IF_ERROR(directory.WriteFile(AttemptFiles::kEnvironment, EnvironmentText(order.environment)));
+  RETURN_IF_ERROR(directory.WriteFile(AttemptFiles::kEnvironment, EnvironmentText(EnvironmentOf(order))));
   RETURN_IF_ERROR(directory.WriteFile(AttemptFiles::kSettings, SettingsText(settings)));
   RETURN_IF_ERROR(directory.Sync());
   return job;

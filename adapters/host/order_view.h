@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "adapters/core/local_job.h"
+#include "base/call_trace.h"
 #include "base/ids.h"
 #include "base/status.h"
 
@@ -40,6 +41,7 @@ struct OrderView {
   bool exclusive = false;
   std::chrono::seconds time_limit{0};
   std::optional<LocalSignal> signal;
+  CallTrace trace;                    // of the call that submitted the job
   std::vector<LocalFlag> site_flags;  // those meant for this site's kind of scheduler
 };
 

@@ -123,6 +123,12 @@ void FillResources(const v1::Resources& resources, OrderView& view) {
   view.exclusive = resources.exclusive();
 }
 
+// What is not well formed is left out: nothing depends on it, and it goes into an environment.
+CallTrace ToTrace(const v1::AttemptOrder& order) {
+  return {.traceparent = IsTraceParent(order.traceparent()) ? order.traceparent() : "",
+          .request_id = IsRequestId(order.request_id()) ? order.request_id() : ""};
+}
+
 Status FillTimes(const v1::AttemptOrder& order, OrderView& view) {
   ASSIGN_OR_RETURN(view.time_limit, ToWholeSeconds(order.time_limit(), "the order's time limit"));
   const v1::JobSpec& spec = order.spec();
@@ -217,6 +223,7 @@ Result<OrderView> ToOrderView(const v1::AttemptOrder& order, std::string_view sc
   view.project_name = order.project_name();
   view.user = order.user();
   view.share = order.share();
+  view.trace = ToTrace(order);
   view.name = spec.name();
   FillProgram(spec, view);
   FillResources(spec.resources(), view);

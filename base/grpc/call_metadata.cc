@@ -14,21 +14,10 @@ constexpr char kRequestId[] = "x-request-id";
 constexpr char kTraceParent[] = "traceparent";
 constexpr std::string_view kBearer = "Bearer ";
 constexpr size_t kValueBytesMax = 4096;
-constexpr size_t kRequestIdBytesMax = 128;
 
 // Visible ASCII without blanks: what all three kinds of value are made of.
 bool IsVisible(std::string_view text) {
   return std::ranges::all_of(text, [](char c) { return c > ' ' && c <= '~'; });
-}
-
-bool IsLowerHex(std::string_view text) {
-  return std::ranges::all_of(text, [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
-}
-
-// 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01
-bool IsTraceParent(std::string_view text) {
-  return text.size() == 55 && text[2] == '-' && text[35] == '-' && text[52] == '-' && IsLowerHex(text.substr(0, 2)) &&
-         IsLowerHex(text.substr(3, 32)) && IsLowerHex(text.substr(36, 16)) && IsLowerHex(text.substr(53));
 }
 
 Status Add(const char* key, std::string_view prefix, const std::string& value, grpc::ClientContext& context) {
@@ -84,12 +73,16 @@ Result<std::string> BearerTokenOf(const grpc::ServerContextBase& context) {
 
 std::string RequestIdOf(const grpc::ServerContextBase& context) {
   const std::string_view value = OnlyValue(context, kRequestId).value_or("");
-  return value.size() <= kRequestIdBytesMax && IsVisible(value) ? std::string(value) : "";
+  return IsRequestId(value) ? std::string(value) : "";
 }
 
 std::string TraceParentOf(const grpc::ServerContextBase& context) {
   const std::string_view value = OnlyValue(context, kTraceParent).value_or("");
   return IsTraceParent(value) ? std::string(value) : "";
+}
+
+CallTrace TraceOf(const grpc::ServerContextBase& context) {
+  return {.traceparent = TraceParentOf(context), .request_id = RequestIdOf(context)};
 }
 
 }  // namespace turnpike

@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/call_trace.h"
 #include "base/status.h"
 
 namespace turnpike {
@@ -28,5 +29,6 @@ Result<std::string> BearerTokenOf(const grpc::ServerContextBase& context);
 // Empty when absent, sent twice or malformed: they serve logs alone, and never decide anything.
 std::string RequestIdOf(const grpc::ServerContextBase& context);
 std::string TraceParentOf(const grpc::ServerContextBase& context);
+CallTrace TraceOf(const grpc::ServerContextBase& context);
 
 }  // namespace turnpike

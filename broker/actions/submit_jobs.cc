@@ -167,6 +167,7 @@ Result<NewJob> SubmitJobs::Prepare(const SubmissionDraft& draft, const JobDraft&
   out.job_id = parts_.ids.TimeOrdered<JobId>();
   out.name = job.name;
   out.subject = draft.subject;
+  out.trace = draft.trace;
   out.class_request = EncodeJobRequest(request);
   out.class_id = ClassIdOf(out.class_request);
   out.spec = job.spec;

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "base/call_trace.h"
 #include "base/ids.h"
 #include "broker/actions/quote_seal.h"
 #include "broker/core/job_request.h"
@@ -29,6 +30,7 @@ struct SubmissionDraft {
   std::string subject;
   std::string project_unit;  // of the account that pays
   std::vector<JobDraft> jobs;
+  CallTrace trace;    // of the call
   std::string quote;  // sealed, for the one job; empty: today's prices
 };
 

@@ -66,7 +66,7 @@ constexpr char kSeeProjects[] = R"sql(
 // $1 attempts.
 constexpr char kOrders[] = R"sql(
     SELECT a.attempt_id, a.job_id, a.task_index, j.number, j.project_id, p.name, j.subject, a.share, j.spec, coalesce(y.bytes, ''),
-           a.time_limit_seconds
+           a.time_limit_seconds, coalesce(j.traceparent, ''), coalesce(j.call_id, '')
       FROM attempt AS a
       JOIN job AS j
         ON j.project_id = a.project_id
@@ -130,16 +130,18 @@ Status FillOrders(Transaction& tx, const std::vector<ProjectId>& projects, std::
   RETURN_IF_ERROR(tx.Execute(kSeeProjects, Params().IdArray(projects)).status());
   ASSIGN_OR_RETURN(const Rows rows, tx.Execute(kOrders, Params().IdArray(offers)));
   for (int row = 0; row < rows.size(); ++row) {
-    by_id.at(rows.Id<AttemptId>(row, 0))->order = AttemptOrder{.job_id = rows.Id<JobId>(row, 1),
-                                                               .task_index = static_cast<int32_t>(rows.Int(row, 2)),
-                                                               .job_number = rows.Int(row, 3),
-                                                               .project_id = rows.Id<ProjectId>(row, 4),
-                                                               .project_name = std::string(rows.Text(row, 5)),
-                                                               .subject = std::string(rows.Text(row, 6)),
-                                                               .share = std::string(rows.Text(row, 7)),
-                                                               .spec = std::string(rows.Bytes(row, 8)),
-                                                               .script = std::string(rows.Bytes(row, 9)),
-                                                               .time_limit_seconds = rows.Int(row, 10)};
+    by_id.at(rows.Id<AttemptId>(row, 0))->order = AttemptOrder{
+        .job_id = rows.Id<JobId>(row, 1),
+        .task_index = static_cast<int32_t>(rows.Int(row, 2)),
+        .job_number = rows.Int(row, 3),
+        .project_id = rows.Id<ProjectId>(row, 4),
+        .project_name = std::string(rows.Text(row, 5)),
+        .subject = std::string(rows.Text(row, 6)),
+        .share = std::string(rows.Text(row, 7)),
+        .spec = std::string(rows.Bytes(row, 8)),
+        .script = std::string(rows.Bytes(row, 9)),
+        .time_limit_seconds = rows.Int(row, 10),
+        .trace = {.traceparent = std::string(rows.Text(row, 11)), .request_id = std::string(rows.Text(row, 12))}};
   }
   return OkStatus();
 }

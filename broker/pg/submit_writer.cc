@@ -33,13 +33,14 @@ constexpr char kInsertPayloads[] = R"sql(
 )sql";
 
 // $1 projects, $2 jobs, $3 numbers, $4 names, $5 subjects, $6 specs, $7 payload digests, $8 priorities, $9 nodes, $10
-// cores, $11 accelerators, $12 time limits, $13 attempts at most, $14 rerun safe, $15 creation times.
+// cores, $11 accelerators, $12 time limits, $13 attempts at most, $14 rerun safe, $15 creation times,
+// $16 trace contexts, $17 ids of the calls.
 constexpr char kInsertJobs[] = R"sql(
     INSERT INTO job (project_id, job_id, number, name, subject, spec, payload_sha256, priority, nodes, cores, accelerators,
-                     time_limit_seconds, attempts_max, rerun_safe, created_at)
+                     time_limit_seconds, attempts_max, rerun_safe, created_at, traceparent, call_id)
     SELECT *
       FROM unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::text[], $5::text[], $6::bytea[], $7::bytea[], $8::bigint[], $9::bigint[],
-                  $10::bigint[], $11::bigint[], $12::bigint[], $13::bigint[], $14::boolean[], $15::timestamptz[])
+                  $10::bigint[], $11::bigint[], $12::bigint[], $13::bigint[], $14::boolean[], $15::timestamptz[], $16::text[], $17::text[])
 )sql";
 
 // $1 jobs, $2 projects, $3 classes.
@@ -49,6 +50,10 @@ constexpr char kInsertStates[] = R"sql(
       FROM unnest($1::uuid[], $2::uuid[], $3::uuid[]) AS new(job_id, project_id, class_id)
      ORDER BY job_id
 )sql";
+
+std::optional<std::string> TextIfAny(const std::string& text) {
+  return text.empty() ? std::nullopt : std::optional(text);
+}
 
 Status BalanceTooLow(const LockedAccount& account, int64_t wanted_micros) {
   const std::string wanted = FormatMoney({wanted_micros, account.unit});
@@ -190,6 +195,7 @@ void SubmitWriter::WriteJobs() {
   std::vector<std::optional<std::string>> digests;
   std::vector<bool> rerun_safe;
   std::vector<Timestamp> created;
+  std::vector<std::optional<std::string>> traces, call_ids;
   for (const auto& [job, view] : accepted_) {
     classes.emplace(job->class_id, job->class_request);
     projects.push_back(view->project_id);
@@ -210,6 +216,8 @@ void SubmitWriter::WriteJobs() {
     attempts.push_back(job->attempts_max);
     rerun_safe.push_back(job->rerun_safe);
     created.push_back(job->created_at);
+    traces.push_back(TextIfAny(job->trace.traceparent));
+    call_ids.push_back(TextIfAny(job->trace.request_id));
   }
   std::vector<Uuid> class_ids;
   std::vector<std::string> class_requests;
@@ -232,6 +240,7 @@ void SubmitWriter::WriteJobs() {
   job_params.IdArray(projects).IdArray(jobs).IntArray(numbers).TextArray(names).TextArray(subjects).BytesArray(specs);
   job_params.OptionalBytesArray(digests).IntArray(priorities).IntArray(nodes).IntArray(cores).IntArray(accelerators);
   job_params.IntArray(limits).IntArray(attempts).BoolArray(rerun_safe).TimeArray(created);
+  job_params.OptionalTextArray(traces).OptionalTextArray(call_ids);
   tx_.Defer(kInsertClasses, std::move(class_params));
   tx_.Defer(kInsertPayloads, std::move(payload_params));
   tx_.Defer(kInsertJobs, std::move(job_params));

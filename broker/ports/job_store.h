@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "base/call_trace.h"
 #include "base/money.h"
 #include "base/request_key.h"
 #include "broker/core/job_view.h"
@@ -19,6 +20,7 @@ struct NewJob {
   JobId job_id;
   std::string name;
   std::string subject;
+  CallTrace trace;            // of the call that submitted it
   Uuid class_id;              // of `class_request`
   std::string class_request;  // what it asks for, encoded (broker/core/stored_request.h)
   std::string spec;           // the contract's JobSpec without its script

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "base/call_trace.h"
 #include "base/status.h"
 #include "broker/core/site_report.h"
 #include "broker/ports/event_log.h"
@@ -41,6 +42,7 @@ struct AttemptOrder {
   std::string spec;  // the contract's JobSpec without its script
   std::string script;
   int64_t time_limit_seconds = 0;
+  CallTrace trace;  // of the call that submitted the job
 };
 
 // A stream that somebody reads while it is written.

@@ -195,6 +195,10 @@ Result<std::vector<ShareStatus>> FromProto(const v1::Capacity& capacity) {
   return shares;
 }
 
+std::string TraceParentOf(const AttemptId& attempt_id, const AttemptOrder& order) {
+  return order.trace.traceparent.empty() ? MakeTraceParent(order.job_id, attempt_id) : order.trace.traceparent;
+}
+
 v1::DesiredAttempt ToProto(const DesiredAttempt& desired, std::chrono::seconds spawn_lease) {
   v1::DesiredAttempt out;
   out.set_attempt_id(desired.attempt_id.ToString());
@@ -220,6 +224,8 @@ v1::DesiredAttempt ToProto(const DesiredAttempt& desired, std::chrono::seconds s
   order.set_user(desired.order->subject);
   order.set_share(desired.order->share);
   order.mutable_time_limit()->set_seconds(desired.order->time_limit_seconds);
+  order.set_traceparent(TraceParentOf(desired.attempt_id, *desired.order));
+  order.set_request_id(desired.order->trace.request_id);
   // Was checked when it was accepted; what cannot be read now is refused by the agent, by name.
   if (order.mutable_spec()->ParseFromString(desired.order->spec) && order.spec().has_script()) {
     order.mutable_spec()->mutable_script()->set_content(desired.order->script);

@@ -14,6 +14,8 @@ namespace turnpike {
 // INVALID_ARGUMENT for what no agent of this protocol sends; such a session ends.
 Result<SiteReport> FromProto(const v1::Report& report);
 Result<std::vector<ShareStatus>> FromProto(const v1::Capacity& capacity);
+// The trace that an attempt belongs to: that of the call which submitted its job, else one of the job's own.
+std::string TraceParentOf(const AttemptId& attempt_id, const AttemptOrder& order);
 v1::DesiredAttempt ToProto(const DesiredAttempt& desired, std::chrono::seconds spawn_lease);
 v1::Share ToProto(const ShareStatus& share);
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/grpc/call_metadata.h"
 #include "broker/core/page_token.h"
 #include "broker/rpc/convert_job.h"
 #include "broker/rpc/convert_quote.h"
@@ -183,6 +184,9 @@ grpc::ServerUnaryReactor* JobService::Submit(RawCall call) {
     Request request;
     const Status read = ReadRequest(*call.request, request);
     Result<SubmissionDraft> draft = read.ok() ? Decode(principal, request) : read;
+    if (draft.ok()) {
+      draft->trace = TraceOf(*call.context);
+    }
     if (!draft.ok()) {
       answer(draft.status());
     } else if (OnlyValidates(request)) {

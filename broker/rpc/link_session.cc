@@ -4,6 +4,7 @@
 #include "base/grpc/credentials.h"
 #include "base/grpc/error_details.h"
 #include "base/log.h"
+#include "base/log_enabled.h"
 #include "broker/core/capacity_codec.h"
 #include "broker/rpc/convert_report.h"
 
@@ -264,10 +265,23 @@ Status LinkSession::HandleCapacity(const v1::Capacity& capacity) {
   return OkStatus();
 }
 
+// What ties a job's call, attempt and site together, for whoever follows one job through the logs.
+void LinkSession::NoteOffer(const DesiredAttempt& desired) const {
+  if (!desired.order || !IsLogged(LogLevel::kDebug)) {
+    return;
+  }
+  LogDebug("attempt offered", {{"site", site_.name},
+                               {"job", desired.order->job_id.ToString()},
+                               {"attempt", desired.attempt_id.ToString()},
+                               {"traceparent", TraceParentOf(desired.attempt_id, *desired.order)},
+                               {"request_id", desired.order->trace.request_id}});
+}
+
 Status LinkSession::SendDesired(const std::vector<DesiredAttempt>& desired) {
   for (size_t first = 0; first < desired.size(); first += kOffersPerMessage) {
     v1::SynchronizeResponse response;
     for (size_t i = first; i < desired.size() && i < first + kOffersPerMessage; ++i) {
+      NoteOffer(desired[i]);
       *response.mutable_desired_change()->add_attempts() = ToProto(desired[i], setting_.spawn_lease);
     }
     Send(std::move(response));

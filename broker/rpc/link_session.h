@@ -61,6 +61,7 @@ class LinkSession final : public grpc::ServerBidiReactor<v1::SynchronizeRequest,
   Status HandleReports(const v1::Reports& reports);
   Result<AppliedReports> Apply(const ReportBatch& batch);
   Status HandleCapacity(const v1::Capacity& capacity);
+  void NoteOffer(const DesiredAttempt& desired) const;
   Status SendDesired(const std::vector<DesiredAttempt>& desired);
 
   void ScheduleWork() REQUIRES(mutex_);

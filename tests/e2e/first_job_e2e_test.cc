@@ -100,6 +100,25 @@ TEST_F(FirstJob, IsBilledByWhatItUsedAndTheSiteEarnsIt) {
   EXPECT_NE(earnings.output.find(*job_id), std::string::npos) << earnings.output;
 }
 
+TEST_F(FirstJob, RunsInTheTraceOfWhoeverSubmittedIt) {
+  const std::string trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+  const ChildResult result =
+      RunWith({"submit", "--wait", "--wrap=echo \"$TRACEPARENT|$TURNPIKE_REQUEST_ID\""}, {{"TRACEPARENT", trace}});
+  EXPECT_EQ(result.exit_code, 0) << result.error_output;
+  const size_t bar = result.output.find('|');
+  ASSERT_NE(bar, std::string::npos) << result.output;
+  EXPECT_EQ(result.output.substr(0, bar), trace);
+  EXPECT_EQ(result.output.size() - bar, 38U) << result.output;  // A UUID, as the command made it, and a line end.
+}
+
+TEST_F(FirstJob, HasATraceOfItsOwnWhereNobodySentOne) {
+  const ChildResult result = Run({"submit", "--wait", "--job-name=traced", "--wrap=echo $TRACEPARENT"});
+  EXPECT_EQ(result.exit_code, 0) << result.error_output;
+  std::string id = JobByName("traced").job_id();
+  std::erase(id, '-');
+  EXPECT_EQ(result.output.substr(0, 36), "00-" + id + "-") << result.output;
+}
+
 TEST_F(FirstJob, IsSeenInTheBrokersMetrics) {
   ASSERT_EQ(Run({"submit", "--wait", "--", "/bin/true"}).exit_code, 0);
   const Result<std::map<std::string, double>> values = Scrape(federation_->metrics_port());

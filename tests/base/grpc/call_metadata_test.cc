@@ -55,7 +55,8 @@ TEST_F(CallMetadataOverTheWire, OneBearerTokenAndNothingElseIsTaken) {
 }
 
 TEST_F(CallMetadataOverTheWire, MalformedIdsForLogsAreDropped) {
-  for (const std::string trace : {"", "00-xyz", "00-4BF92F3577B34DA6A3CE929D0E0E4736-00f067aa0ba902b7-01"}) {
+  for (const std::string trace : {"", "00-xyz", "00-4BF92F3577B34DA6A3CE929D0E0E4736-00f067aa0ba902b7-01",
+                                  "00-00000000000000000000000000000000-00f067aa0ba902b7-01"}) {
     grpc::ClientContext context;
     context.AddMetadata("authorization", "Bearer one");
     context.AddMetadata("traceparent", trace);
