@@ -70,6 +70,20 @@ TEST_F(LocalJobBuilderTest, FillsJobAndFolder) {
   EXPECT_TRUE(builder_.Prepare(id_, order).ok()) << "it may be repeated";
 }
 
+TEST_F(LocalJobBuilderTest, TellsTheJobItsTraceUnlessTheJobSaysOtherwise) {
+  OrderView order = DecodeTestOrder("true").value();
+  order.trace = {.traceparent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", .request_id = "r-1"};
+  ASSERT_TRUE(builder_.Prepare(id_, order).ok());
+  const AttemptDirectory directory = directories_.Find(id_).value();
+  const std::string told =
+      "export TRACEPARENT='00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01'\nexport "
+      "TURNPIKE_REQUEST_ID='r-1'\n";
+  EXPECT_EQ(directory.ReadFile("environment").value(), told);
+  order.environment = {{"TRACEPARENT", "own"}};
+  ASSERT_TRUE(builder_.Prepare(id_, order).ok());
+  EXPECT_EQ(directory.ReadFile("environment").value(), told + "export TRACEPARENT='own'\n");
+}
+
 TEST_F(LocalJobBuilderTest, DescribingTouchesNothing) {
   ASSERT_TRUE(builder_.Describe(id_, DecodeTestOrder("true").value()).ok());
   EXPECT_FALSE(directories_.Find(id_).ok());

@@ -58,6 +58,18 @@ TEST(OrderFromProto, ReadsAScript) {
   EXPECT_TRUE(view->signal->batch_shell_only);
 }
 
+TEST(OrderFromProto, ReadsATraceAndLeavesOutOneThatIsNone) {
+  v1::AttemptOrder order = OrderWith("command { arguments: '/bin/true' }");
+  order.set_traceparent("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01");
+  order.set_request_id("r-1");
+  EXPECT_EQ(Decode(order)->trace.traceparent, order.traceparent());
+  EXPECT_EQ(Decode(order)->trace.request_id, "r-1");
+  order.set_traceparent("x'; rm -rf ~");
+  order.set_request_id("two\nlines");
+  EXPECT_EQ(Decode(order)->trace.traceparent, "");
+  EXPECT_EQ(Decode(order)->trace.request_id, "");
+}
+
 TEST(OrderFromProto, ReadsACommandAndItsResources) {
   const Result<OrderView> view = Decode(
       OrderWith("command { arguments: '/bin/true' arguments: '-x' } resources { nodes: 2 tasks: 8 tasks_per_node: "
