@@ -36,6 +36,8 @@ struct ServerSettings {
   int message_bytes_max = kMessageBytesMax;
   int concurrent_streams_max = 256;  // per connection
   int threads_max = 512;             // for all synchronous calls; above it a call is refused with RESOURCE_EXHAUSTED
+  std::chrono::milliseconds handshake_max = std::chrono::seconds(20);  // from connecting to speaking TLS and HTTP/2
+  std::chrono::milliseconds idle_max = std::chrono::minutes(15);       // a connection without a call is closed
   std::chrono::milliseconds connection_age_max =
       std::chrono::minutes(30);  // so that clients spread over new replicas; 0: no limit
   std::chrono::milliseconds connection_age_grace = std::chrono::minutes(5);

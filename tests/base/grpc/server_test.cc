@@ -1,13 +1,17 @@
 #include "base/grpc/server.h"
 
+#include <arpa/inet.h>
 #include <gmock/gmock.h>
 #include <google/protobuf/wrappers.pb.h>
 #include <grpcpp/impl/client_unary_call.h>
 #include <grpcpp/impl/rpc_method.h>
 #include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
 
 #include <future>
 
+#include "base/file_descriptor.h"
 #include "tests/base/grpc/loopback_link.h"
 #include "tests/base/grpc/test_federation.h"
 
@@ -67,6 +71,23 @@ TEST_F(Server, SecondServerOnTheSamePortIsRefused) {
       {.address = address, .credentials = Credentials(), .services = {Serve<v1::SiteLinkService>(other)}});
   ASSERT_EQ(second.status().code(), StatusCode::kUnavailable);
   EXPECT_THAT(std::string(MessageOf(second.status())), testing::HasSubstr(address));
+}
+
+// A connection that says nothing holds a socket and a thread's attention; thousands of them would hold all.
+TEST_F(Server, ClosesAConnectionThatDoesNotSpeak) {
+  const auto server = GrpcServer::Start({.address = "127.0.0.1:0",
+                                         .credentials = Credentials(),
+                                         .services = {Serve<v1::SiteLinkService>(link_)},
+                                         .handshake_max = std::chrono::milliseconds(200)});
+  ASSERT_TRUE(server.ok()) << server.status();
+  const FileDescriptor socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(static_cast<uint16_t>((*server)->port()));
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  ASSERT_EQ(::connect(socket.number(), reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+  char byte = 0;
+  EXPECT_EQ(::recv(socket.number(), &byte, 1, 0), 0) << "waits for the other end to close";
 }
 
 TEST_F(Server, TakesMessagesUpToTheLimitAndNotAbove) {
