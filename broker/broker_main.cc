@@ -94,6 +94,7 @@ std::string ReplicaName(const std::string& user_address) {
 Status Serve(Options& options) {
   if (options.dev) {
     options.dev_settings.metrics_address = options.broker.metrics_address;
+    options.dev_settings.limits = options.broker.limits;
     return RunDevelopmentBroker(options.dev_settings);
   }
   if (options.database.empty()) {
@@ -218,6 +219,19 @@ void AddOptions(CLI::App& app, Options& options) {
       ->check(CLI::IsMember({"debug", "info", "warn", "error"}));
 }
 
+// What one project may have of one replica.
+void AddLimits(CLI::App& app, CallLimits& limits) {
+  app.add_option("--project-calls-per-second", limits.calls_per_second, "Calls of one project; 0: no limit")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+  app.add_option("--project-jobs-per-second", limits.jobs_per_second, "Jobs that one project submits; 0: no limit")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+  app.add_option("--project-calls-open", limits.calls_open_max, "Calls of one project at the same time")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+}
+
 // Of the program, and how each ends.
 using Command = std::function<Result<int>()>;
 
@@ -256,6 +270,7 @@ int Main(int argc, char** argv) {
   Options options;
   CLI::App app("Turnpike's broker: matches jobs to sites, keeps the accounts.", "turnpike-broker");
   AddOptions(app, options);
+  AddLimits(app, options.broker.limits);
   Command chosen = [&options] { return Done(Serve(options)); };
   AddTokenCommands(app, options, chosen);
   AddSiteCommands(app, options, chosen);

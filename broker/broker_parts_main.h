@@ -43,6 +43,7 @@ class BrokerParts {
   SystemRandom random;
   Metrics metrics;
   LinkCounts link_counts{metrics};
+  CallLimiter limiter;
   DatabaseClock clock;
   IdSource ids;
   // Agents' calls keep connections and threads of their own: a flood of users must not cost a lease.

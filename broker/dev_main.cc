@@ -302,6 +302,7 @@ BrokerSettings SettingsFor(const DevSettings& dev, const std::string& folder, co
   settings.ca_certificate_path = folder + "/ca/ca.pem";
   settings.ca_key_path = folder + "/ca/ca.key";
   settings.metrics_address = dev.metrics_address;
+  settings.limits = dev.limits;
   settings.replica = "dev";
   return settings;
 }

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "base/status.h"
+#include "broker/rpc/call_limiter.h"
 
 namespace turnpike {
 
@@ -14,7 +15,8 @@ struct DevSettings {
   std::string user_address = "127.0.0.1:7443";
   std::string agent_address = "127.0.0.1:7444";
   std::string metrics_address;  // empty: none are shown
-  bool local_site = true;       // false: no site of our own, only what is registered
+  CallLimits limits;
+  bool local_site = true;  // false: no site of our own, only what is registered
 };
 
 // Runs until SIGINT or SIGTERM.

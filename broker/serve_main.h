@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/status.h"
+#include "broker/rpc/call_limiter.h"
 
 namespace turnpike {
 
@@ -27,8 +28,9 @@ struct BrokerSettings {
   std::string trust_domain = "turnpike.local";
   std::string ca_certificate_path;
   std::string ca_key_path;
-  std::string metrics_address;       // "host:port"; empty: none are shown
-  std::string replica;               // a name for this process, in records; brokers of one database differ in it
+  std::string metrics_address;  // "host:port"; empty: none are shown
+  std::string replica;          // a name for this process, in records; brokers of one database differ in it
+  CallLimits limits;
   int64_t usage_wait_seconds = 600;  // how long after its end an attempt's usage may come
   int64_t offer_seconds = 60;        // how long an offer stands without a claim
   int32_t usage_half_life_days = 7;  // half of what a project was charged is left after it, when projects take turns

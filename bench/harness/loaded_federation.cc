@@ -132,7 +132,10 @@ Status LoadedFederation::StartBroker() {
                                        "--user-address", "127.0.0.1" + user_address_.substr(user_address_.find(':')),
                                        "--agent-address", "127.0.0.1" + agent_address_.substr(agent_address_.find(':')),
                                        "--ca-certificate", settings_.folder + "/ca/ca.pem", "--ca-key",
-                                       settings_.folder + "/ca/ca.key", "--replica", "bench", "--log-level", "warn"},
+                                       settings_.folder + "/ca/ca.key", "--replica", "bench", "--log-level", "warn",
+                                       // One project is to fill the broker.
+                                       "--project-calls-per-second", "0", "--project-jobs-per-second", "0",
+                                       "--project-calls-open", "100000"},
                               .environment = {{"PATH", "/usr/bin:/bin"}},
                               .directory = "/",
                               .output_path = log,

@@ -1,10 +1,10 @@
 #include "broker/rpc/agent_link_service.h"
 
+#include "base/error_reason.h"
 #include "base/grpc/credentials.h"
 #include "base/grpc/error_details.h"
 #include "base/log.h"
 #include "broker/rpc/convert_time.h"
-#include "broker/rpc/unary_call.h"
 
 namespace turnpike {
 namespace {
@@ -12,6 +12,12 @@ namespace {
 constexpr size_t kPieceBytesMax = 64U << 10U;
 constexpr size_t kPiecesMax = 64;  // of one call
 constexpr int64_t kOffsetMax = int64_t{1} << 60;
+
+Status AgentPoolIsFull() {
+  return WithDetails(
+      ResourceExhausted("too many calls of agents wait already; try again in a second"),
+      {.reason = ErrorReason::kOverloaded, .metadata = {}, .violations = {}, .retry_after = std::chrono::seconds(1)});
+}
 
 Result<SiteRecord> AdmitPeer(const LinkSetting& setting, const grpc::ServerContextBase& context) {
   ASSIGN_OR_RETURN(const std::string uri, PeerUri(context));
@@ -96,7 +102,7 @@ grpc::ServerUnaryReactor* AgentLinkService::Renew(grpc::CallbackServerContext* c
     reactor->Finish(ToGrpc(RenewFor(*context, *request, *response)));
   });
   if (!taken) {
-    reactor->Finish(ToGrpc(PoolIsFull()));
+    reactor->Finish(ToGrpc(AgentPoolIsFull()));
   }
   return reactor;
 }

@@ -14,14 +14,10 @@ constexpr size_t kRememberedMax = 10'000;
 Result<Principal> Authenticator::Authenticate(const grpc::ServerContextBase& context) {
   ASSIGN_OR_RETURN(const std::string token, BearerTokenOf(context));
   const Sha256Digest hash = Sha256(token);
-  const MonotonicTime now = clock_.Monotonic();
-  {
-    MutexLock lock(mutex_);
-    const auto found = remembered_.find(hash);
-    if (found != remembered_.end() && now < found->second.until) {
-      return found->second.principal;
-    }
+  if (std::optional<Principal> known = Recall(hash)) {
+    return *std::move(known);
   }
+  const MonotonicTime now = clock_.Monotonic();
   ASSIGN_OR_RETURN(Principal principal, tokens_.Find(hash));
   MutexLock lock(mutex_);
   if (remembered_.size() >= kRememberedMax) {
@@ -29,6 +25,19 @@ Result<Principal> Authenticator::Authenticate(const grpc::ServerContextBase& con
   }
   remembered_[hash] = {.principal = principal, .until = now + kMemory};
   return principal;
+}
+
+std::optional<Principal> Authenticator::Recognize(const grpc::ServerContextBase& context) {
+  const Result<std::string> token = BearerTokenOf(context);
+  return token.ok() ? Recall(Sha256(*token)) : std::nullopt;
+}
+
+std::optional<Principal> Authenticator::Recall(const Sha256Digest& hash) {
+  const MonotonicTime now = clock_.Monotonic();
+  MutexLock lock(mutex_);
+  const auto found = remembered_.find(hash);
+  return found != remembered_.end() && now < found->second.until ? std::optional(found->second.principal)
+                                                                 : std::nullopt;
 }
 
 Status RequireRole(const Principal& principal, Role role) {

@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <map>
+#include <optional>
 
 #include "base/mutex.h"
 #include "base/time.h"
@@ -17,6 +18,8 @@ class Authenticator {
  public:
   Authenticator(TokenStore& tokens, const Clock& clock) : tokens_(tokens), clock_(clock) {}
 
+  // Without asking anybody: nullopt for a token not seen lately, or none at all.
+  std::optional<Principal> Recognize(const grpc::ServerContextBase& context) EXCLUDES(mutex_);
   // Blocks on the database for a token not seen lately.  UNAUTHENTICATED.
   Result<Principal> Authenticate(const grpc::ServerContextBase& context) EXCLUDES(mutex_);
 
@@ -25,6 +28,8 @@ class Authenticator {
     Principal principal;
     MonotonicTime until;
   };
+  std::optional<Principal> Recall(const Sha256Digest& hash) EXCLUDES(mutex_);
+
   TokenStore& tokens_;
   const Clock& clock_;
   Mutex mutex_;

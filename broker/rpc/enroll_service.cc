@@ -10,10 +10,14 @@ namespace turnpike {
 grpc::ServerUnaryReactor* EnrollService::Enroll(grpc::CallbackServerContext* context, const v1::EnrollRequest* request,
                                                 v1::EnrollResponse* response) {
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  if (const Status admitted = parts_.limiter.AdmitStranger(context->peer()); !admitted.ok()) {
+    reactor->Finish(ToGrpc(admitted));
+    return reactor;
+  }
   const bool taken =
       parts_.pool.TryRun([this, request, response, reactor] { reactor->Finish(ToGrpc(Run(*request, *response))); });
   if (!taken) {
-    reactor->Finish(ToGrpc(PoolIsFull()));
+    reactor->Finish(ToGrpc(parts_.limiter.QueueIsFull()));
   }
   return reactor;
 }

@@ -7,6 +7,7 @@
 #include "base/worker_pool.h"
 #include "broker/ports/certificate_issuer.h"
 #include "broker/ports/site_store.h"
+#include "broker/rpc/call_limiter.h"
 
 namespace turnpike {
 
@@ -16,6 +17,7 @@ class EnrollService final : public v1::SiteLinkService::CallbackService {
     SiteStore& sites;
     CertificateIssuer& issuer;
     WorkerPool& pool;
+    CallLimiter& limiter;
     const Clock& clock;
     std::function<std::string()> agent_address;  // where agents dial, "host:port"
     std::function<void()> site_changed;

@@ -174,8 +174,8 @@ grpc::ServerWriteReactor<v1::ReadLogResponse>* JobService::ReadLog(grpc::Callbac
 
 template <class Request, class Response>
 grpc::ServerUnaryReactor* JobService::Submit(RawCall call) {
-  return BeginCall(parts_.setting, call.context, [this, call](const Principal& principal, const FinishCall& finish) {
-    const auto answer = [this, call, finish](const Result<SubmissionAnswer>& outcome) {
+  const auto handle = [this, call](const Caller& caller, const FinishCall& finish) {
+    const auto answer = [this, call, finish, permit = caller.permit](const Result<SubmissionAnswer>& outcome) {
       if (!outcome.ok()) {
         CountOutcome(outcome.status());
       }
@@ -183,9 +183,10 @@ grpc::ServerUnaryReactor* JobService::Submit(RawCall call) {
     };
     Request request;
     const Status read = ReadRequest(*call.request, request);
-    Result<SubmissionDraft> draft = read.ok() ? Decode(principal, request) : read;
+    Result<SubmissionDraft> draft = read.ok() ? Decode(caller.principal, request) : read;
     if (draft.ok()) {
       draft->trace = TraceOf(*call.context);
+      caller.permit->ChargeJobs(draft->jobs.size());
     }
     if (!draft.ok()) {
       answer(draft.status());
@@ -199,7 +200,8 @@ grpc::ServerUnaryReactor* JobService::Submit(RawCall call) {
         answer(outcome);
       });
     }
-  });
+  };
+  return BeginCall(parts_.setting, call.context, CallKind::kSubmission, handle);
 }
 
 void JobService::CountOutcome(const Status& status) {

@@ -71,7 +71,7 @@ LogStream::LogStream(const Parts& parts, grpc::CallbackServerContext& context, c
   if (!taken) {
     --pins_;
     working_ = false;
-    FinishOnce(PoolIsFull());
+    FinishOnce(parts_.setting.limiter.QueueIsFull());
   }
 }
 
@@ -101,8 +101,9 @@ void LogStream::Work() {
 
 Status LogStream::Begin() {
   begun_ = true;
-  ASSIGN_OR_RETURN(const Principal principal, parts_.setting.authenticator.Authenticate(context_));
-  ASSIGN_OR_RETURN(place_.project_id, ProjectOf(principal, ""));
+  ASSIGN_OR_RETURN(Caller caller, AdmitCall(parts_.setting, context_, CallKind::kStream));
+  permit_ = std::move(caller.permit);
+  ASSIGN_OR_RETURN(place_.project_id, ProjectOf(caller.principal, ""));
   RETURN_IF_ERROR(CheckRequest(request_));
   ASSIGN_OR_RETURN(place_.job_id, FindJob(parts_.jobs, place_.project_id, request_.job_id()));
   place_.attempt = request_.attempt();

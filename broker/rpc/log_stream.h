@@ -59,6 +59,7 @@ class LogStream final : public grpc::ServerWriteReactor<v1::ReadLogResponse> {
 
   // The worker's alone.
   bool begun_ = false;
+  std::shared_ptr<CallLimiter::Permit> permit_;  // for as long as it reads
   LogPlace place_;
   std::optional<AttemptId> followed_;
   std::string said_;  // what it waits for

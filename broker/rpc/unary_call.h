@@ -1,16 +1,17 @@
 #pragma once
-// One unary call: authenticated, read and handled on the worker pool, never on gRPC's own threads, since it may wait
-// for the database and a request may be large.
+// One unary call: admitted or refused at once, on gRPC's own thread; then authenticated, read and handled on the worker
+// pool, since it may wait for the database and a request may be large.
 
 #include <grpcpp/support/server_callback.h>
 
 #include <functional>
-#include <string>
+#include <memory>
 
 #include "base/error_reason.h"
 #include "base/grpc/error_details.h"
 #include "base/worker_pool.h"
 #include "broker/rpc/authenticator.h"
+#include "broker/rpc/call_limiter.h"
 #include "broker/rpc/raw_message.h"
 
 namespace turnpike {
@@ -19,30 +20,25 @@ namespace turnpike {
 struct CallSetting {
   Authenticator& authenticator;
   WorkerPool& pool;
+  CallLimiter& limiter;
 };
 
-inline Status PoolIsFull() {
-  return WithDetails(
-      ResourceExhausted("too many calls wait already; try again in a second"),
-      {.reason = ErrorReason::kOverloaded, .metadata = {}, .violations = {}, .retry_after = std::chrono::seconds(1)});
-}
+// A caller who is known, and within the limits of their project.
+struct Caller {
+  Principal principal;
+  std::shared_ptr<CallLimiter::Permit> permit;
+};
+
+// Nothing of the request is read.  Blocks on the database where the token was not seen lately.  UNAUTHENTICATED,
+// RESOURCE_EXHAUSTED.
+Result<Caller> AdmitCall(CallSetting setting, const grpc::CallbackServerContext& context, CallKind kind);
 
 using FinishCall = std::function<void(const Status&)>;
+using HandleCaller = std::function<void(const Caller&, const FinishCall&)>;
 
 // `handle` finishes the call, then or later.
-inline grpc::ServerUnaryReactor* BeginCall(CallSetting setting, grpc::CallbackServerContext* context,
-                                           std::function<void(const Principal&, const FinishCall&)> handle) {
-  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-  const FinishCall finish = [reactor](const Status& status) { reactor->Finish(ToGrpc(status)); };
-  const bool taken = setting.pool.TryRun([setting, context, finish, handle = std::move(handle)] {
-    const Result<Principal> principal = setting.authenticator.Authenticate(*context);
-    principal.ok() ? handle(*principal, finish) : finish(principal.status());
-  });
-  if (!taken) {
-    finish(PoolIsFull());
-  }
-  return reactor;
-}
+grpc::ServerUnaryReactor* BeginCall(CallSetting setting, grpc::CallbackServerContext* context, CallKind kind,
+                                    HandleCaller handle);
 
 // A call as gRPC hands it over; it lives until it is finished.
 struct RawCall {
@@ -62,8 +58,8 @@ grpc::ServerUnaryReactor* HandleCall(CallSetting setting, RawCall call,
     RETURN_IF_ERROR(handle(principal, request, response));
     return WriteResponse(response, *call.response);
   };
-  return BeginCall(setting, call.context,
-                   [answer](const Principal& principal, const FinishCall& finish) { finish(answer(principal)); });
+  return BeginCall(setting, call.context, CallKind::kPlain,
+                   [answer](const Caller& caller, const FinishCall& finish) { finish(answer(caller.principal)); });
 }
 
 }  // namespace turnpike

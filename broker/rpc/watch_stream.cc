@@ -43,7 +43,7 @@ WatchStream::WatchStream(const Parts& parts, grpc::CallbackServerContext& contex
     {
       MutexLock lock(mutex_);
       beginning_ = false;
-      FinishOnce(PoolIsFull());
+      FinishOnce(parts_.setting.limiter.QueueIsFull());
     }
     Unpin();
   }
@@ -59,8 +59,9 @@ void WatchStream::Begin() {
 }
 
 Status WatchStream::Prepare() {
-  ASSIGN_OR_RETURN(const Principal principal, parts_.setting.authenticator.Authenticate(context_));
-  ASSIGN_OR_RETURN(project_id_, ProjectOf(principal, request_.project_id()));
+  ASSIGN_OR_RETURN(Caller caller, AdmitCall(parts_.setting, context_, CallKind::kStream));
+  permit_ = std::move(caller.permit);
+  ASSIGN_OR_RETURN(project_id_, ProjectOf(caller.principal, request_.project_id()));
   RETURN_IF_ERROR(ReadJobIds());
   ASSIGN_OR_RETURN(restore_epoch_, parts_.events.RestoreEpoch());
   // Listen first, then read what is there: nothing can fall between the two.

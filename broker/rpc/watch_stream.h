@@ -53,7 +53,8 @@ class WatchStream final : public grpc::ServerWriteReactor<v1::WatchJobsResponse>
   const Parts parts_;
   grpc::CallbackServerContext& context_;
   const v1::WatchJobsRequest& request_;
-  std::set<JobId> job_ids_;  // empty: all of the project
+  std::shared_ptr<CallLimiter::Permit> permit_;  // for as long as it watches
+  std::set<JobId> job_ids_;                      // empty: all of the project
   ProjectId project_id_;
   int64_t restore_epoch_ = 0;
 

@@ -111,6 +111,7 @@ std::vector<std::string> Federation::BrokerCommand() const {
   if (settings_.metrics) {
     argv.insert(argv.end(), {"--metrics-address", fmt::format("127.0.0.1:{}", metrics_port_)});
   }
+  argv.insert(argv.end(), settings_.broker_flags.begin(), settings_.broker_flags.end());
   argv.insert(argv.end(), {"--user-address", fmt::format("127.0.0.1:{}", user_port_), "--agent-address",
                            fmt::format("127.0.0.1:{}", agent_port_)});
   const std::vector<std::string> times = Times();
@@ -271,9 +272,10 @@ std::string Federation::user_address() const {
                                                 : connection_settings_.addresses.front();
 }
 
-Result<std::unique_ptr<Client>> Federation::MakeClient() {
-  Client::Parts parts;
+Result<std::unique_ptr<Client>> Federation::MakeClient(const std::string& token) {
   ConnectionSettings connection = connection_settings_;
+  connection.token = token;
+  Client::Parts parts;
   if (settings_.spread_clients) {
     const auto first = static_cast<std::ptrdiff_t>(clients_made_++ % connection.addresses.size());
     std::ranges::rotate(connection.addresses, connection.addresses.begin() + first);

@@ -27,11 +27,12 @@ namespace turnpike {
 class Federation {
  public:
   struct Settings {
-    bool local_site = true;               // the broker's own, "local", with the agent that the broker starts
-    std::chrono::seconds usage_wait{10};  // then a job is charged provisionally
-    bool spread_clients = false;          // each asks another broker first
-    std::chrono::seconds offer_time{0};   // how long an offer stands without a claim; 0: as the broker has it
-    bool metrics = false;                 // the broker shows them at metrics_port()
+    bool local_site = true;                      // the broker's own, "local", with the agent that the broker starts
+    std::chrono::seconds usage_wait{10};         // then a job is charged provisionally
+    bool spread_clients = false;                 // each asks another broker first
+    std::chrono::seconds offer_time{0};          // how long an offer stands without a claim; 0: as the broker has it
+    bool metrics = false;                        // the broker shows them at metrics_port()
+    std::vector<std::string> broker_flags = {};  // more of them
   };
   explicit Federation(const Settings& settings);
   ~Federation();
@@ -62,7 +63,9 @@ class Federation {
   bool FailpointReached(const std::string& name) const;
 
   // --- Clients.
-  Result<std::unique_ptr<Client>> MakeClient();
+  Result<std::unique_ptr<Client>> MakeClient() { return MakeClient(connection_settings_.token); }
+  // For whoever holds this token.
+  Result<std::unique_ptr<Client>> MakeClient(const std::string& token);
   std::string NewRequestId() { return ids_.NewTimeOrdered().ToString(); }
   // Until the broker accepts or refuses it: lost answers are asked for again under the same request id.
   Result<std::string> Submit(const v1::JobSpec& spec, std::chrono::milliseconds time = std::chrono::minutes(2));

@@ -70,6 +70,9 @@ class UserServices : public testing::Test {
   // Reads what was committed and hands it on, as the placement loop does, until the job is seen to have ended.
   void FollowToEndOf(const std::string& job_id);
 
+  UserServices() = default;
+  explicit UserServices(const CallLimits& limits) : limits_(limits) {}
+
   ApiDatabase database_;
   TestFederation federation_;
   SystemClock machine_;
@@ -88,6 +91,7 @@ class UserServices : public testing::Test {
   IndexFollower index_{
       {.placement = placement_, .sites = sites_, .ids = database_.ids(), .clock = clock_, .policy = {}}};
   Metrics metrics_;
+  const CallLimits limits_;
   WatchHub hub_;
   PgLogStore logs_{database_.transactions()};
   PgLogWatch log_watch_{placement_transactions_};
@@ -102,7 +106,8 @@ class UserServices : public testing::Test {
   QuoteJob quote_{{.basis = index_, .seal = seal_, .refusals = refusals_, .ledger = ledger_, .clock = clock_}};
   ExplainJob explain_{{.waiting = index_, .basis = index_, .ledger = ledger_, .clock = clock_}};
   Authenticator authenticator_{tokens_, machine_};
-  JobService job_service_{{.setting = {authenticator_, pool_},
+  CallLimiter limiter_{limits_, machine_, metrics_};
+  JobService job_service_{{.setting = {authenticator_, pool_, limiter_},
                            .submit = submit_,
                            .quote = quote_,
                            .explain = explain_,
@@ -115,8 +120,11 @@ class UserServices : public testing::Test {
                            .log_hub = log_hub_,
                            .metrics = metrics_,
                            .committed = [this] { events_.Poke(); }}};
-  BillingService billing_service_{
-      {.setting = {authenticator_, pool_}, .ledger = ledger_, .sites = sites_, .jobs = jobs_, .ids = database_.ids()}};
+  BillingService billing_service_{{.setting = {authenticator_, pool_, limiter_},
+                                   .ledger = ledger_,
+                                   .sites = sites_,
+                                   .jobs = jobs_,
+                                   .ids = database_.ids()}};
   WorkerPool pool_{{.threads = 2, .waiting_max = 100}};
   std::unique_ptr<GrpcServer> server_;
   std::shared_ptr<grpc::Channel> channel_;
