@@ -93,9 +93,12 @@ std::string ReplicaName(const std::string& user_address) {
 
 Status Serve(Options& options) {
   if (options.dev) {
-    options.dev_settings.metrics_address = options.broker.metrics_address;
-    options.dev_settings.limits = options.broker.limits;
-    return RunDevelopmentBroker(options.dev_settings);
+    if (!options.database.empty() || !options.broker.ca_certificate_path.empty() ||
+        !options.broker.ca_key_path.empty()) {
+      return InvalidArgument(
+          "--dev makes a database and a CA of its own; leave out --database, --ca-certificate, --ca-key");
+    }
+    return RunDevelopmentBroker(options.dev_settings, options.broker);
   }
   if (options.database.empty()) {
     return InvalidArgument("no database was named; give --database, or --dev for everything on this machine");

@@ -291,8 +291,8 @@ class DevFederation {
   std::optional<ProcessIdentity> agent_;
 };
 
-BrokerSettings SettingsFor(const DevSettings& dev, const std::string& folder, const PrivatePostgres& postgres) {
-  BrokerSettings settings;
+BrokerSettings SettingsFor(const DevSettings& dev, BrokerSettings settings, const std::string& folder,
+                           const PrivatePostgres& postgres) {
   settings.database = {.owner = postgres.ConnectionString(kOwnerRole),
                        .api = postgres.ConnectionString(kApiRole),
                        .link = postgres.ConnectionString(kLinkRole),
@@ -301,15 +301,15 @@ BrokerSettings SettingsFor(const DevSettings& dev, const std::string& folder, co
   settings.agent_address = dev.agent_address;
   settings.ca_certificate_path = folder + "/ca/ca.pem";
   settings.ca_key_path = folder + "/ca/ca.key";
-  settings.metrics_address = dev.metrics_address;
-  settings.limits = dev.limits;
-  settings.replica = "dev";
+  if (settings.replica.empty()) {
+    settings.replica = "dev";
+  }
   return settings;
 }
 
 }  // namespace
 
-Status RunDevelopmentBroker(const DevSettings& dev) {
+Status RunDevelopmentBroker(const DevSettings& dev, const BrokerSettings& wanted) {
   std::string folder = dev.folder;
   if (folder.empty()) {
     ASSIGN_OR_RETURN(const std::string data, DefaultDataFolder());
@@ -322,7 +322,7 @@ Status RunDevelopmentBroker(const DevSettings& dev) {
   ASSIGN_OR_RETURN(PrivatePostgres postgres, PrivatePostgres::Start(database));
   LogInfo(postgres.adopted() ? "found the private PostgreSQL running" : "started the private PostgreSQL",
           {{"folder", database.folder}});
-  const BrokerSettings settings = SettingsFor(dev, folder, postgres);
+  const BrokerSettings settings = SettingsFor(dev, wanted, folder, postgres);
   PostgresKeeper keeper(database, std::move(postgres));
 
   ASSIGN_OR_RETURN(const std::unique_ptr<Broker> broker, Broker::Start(settings));

@@ -6,7 +6,7 @@
 #include <string>
 
 #include "base/status.h"
-#include "broker/rpc/call_limiter.h"
+#include "broker/serve_main.h"
 
 namespace turnpike {
 
@@ -14,12 +14,10 @@ struct DevSettings {
   std::string folder;  // empty: the default one (README)
   std::string user_address = "127.0.0.1:7443";
   std::string agent_address = "127.0.0.1:7444";
-  std::string metrics_address;  // empty: none are shown
-  CallLimits limits;
   bool local_site = true;  // false: no site of our own, only what is registered
 };
 
-// Runs until SIGINT or SIGTERM.
-Status RunDevelopmentBroker(const DevSettings& settings);
+// Runs until SIGINT or SIGTERM.  Of `broker` the database, the addresses and the CA are of this function's making.
+Status RunDevelopmentBroker(const DevSettings& settings, const BrokerSettings& broker);
 
 }  // namespace turnpike
