@@ -11,7 +11,8 @@ TEST(MeasuredCommandRunner, CountsEachProgramByHowItEndedAndHandsTheAnswerOn) {
   slurm::FakeSlurm slurm;
   Metrics metrics;
   MeasuredCommandRunner runner(slurm, metrics);
-  const ChildCommand command{.argv = {"/opt/slurm/bin/scancel", "17"}};
+  ChildCommand command;
+  command.argv = {"/opt/slurm/bin/scancel", "17"};
   const std::pair<Result<ChildResult>, std::string> cases[] = {
       {slurm::FakeSlurm::Printed("done"), "ok"},
       {slurm::FakeSlurm::Failed(1, "no"), "failed"},
