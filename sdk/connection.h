@@ -34,11 +34,11 @@ class Connection {
 
 struct ConnectionSettings {
   std::vector<std::string>
-      addresses;            // "host:port" each; any broker serves any call: when one is away, the next is asked
-  std::string ca_pem;       // the CA to trust, as PEM, or …
-  std::string ca_path;      // … as a file; one of them
-  std::string token;        // empty: calls that need none
-  std::string traceparent;  // W3C trace context that every call belongs to; empty: none
+      addresses;              // "host:port" each; any broker serves any call: when one is away, the next is asked
+  std::string ca_pem;         // the CA to trust, as PEM, or …
+  std::string ca_path;        // … as a file; one of them
+  std::string token;          // empty: calls that need none
+  std::string traceparent{};  // W3C trace context that every call belongs to; empty: none
 };
 
 // Nothing is sent yet.  INVALID_ARGUMENT when the settings could never work.
