@@ -116,9 +116,12 @@ TEST_F(ClientOverFake, HasOneMethodForEachCallOfTheContract) {
   client_->CreateEnrollmentToken({}).IgnoreError();
   client_->QuarantineSite({}).IgnoreError();
   client_->ReleaseSite({}).IgnoreError();
+  client_->ScheduleMaintenance({}).IgnoreError();
+  client_->CancelMaintenance({}).IgnoreError();
   client_->SetPriceBook({}).IgnoreError();
   client_->GetPriceBook({}).IgnoreError();
   client_->CreateProject({}).IgnoreError();
+  client_->UpdateProject({}).IgnoreError();
   client_->Deposit({}).IgnoreError();
   client_->GetAccount({}).IgnoreError();
   client_->ListTransfers({}).IgnoreError();
