@@ -1,5 +1,7 @@
 #include "broker/core/filter.h"
 
+#include <iterator>
+
 #include "broker/core/enum_names.h"
 #include "broker/core/filter_checks.h"
 
@@ -41,6 +43,7 @@ constexpr EnumName<RefusalReason> kReasonNames[] = {
     {RefusalReason::kFull, "FULL"},
     {RefusalReason::kOfferLimit, "OFFER_LIMIT"},
 };
+static_assert(std::size(kReasonNames) == std::size(kRefusalReasons), "each reason has a word");
 
 }  // namespace
 

@@ -5,7 +5,7 @@
 
 #include "base/failpoint.h"
 #include "base/log.h"
-#include "broker/core/refusal_name.h"
+#include "broker/core/filter.h"
 
 namespace turnpike {
 namespace {
