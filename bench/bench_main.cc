@@ -9,7 +9,10 @@
 
 #include "base/grpc/credentials.h"
 #include "base/log.h"
+#include "base/stop_signal.h"
 #include "bench/goals/bench_run.h"
+#include "bench/harness/end_on_signal.h"
+#include "bench/reference/slurm_queue.h"
 
 namespace turnpike {
 namespace {
@@ -17,6 +20,7 @@ namespace {
 struct Options {
   std::string folder = "/var/tmp";
   std::string programs;
+  std::string slurm_cluster;
   std::string table;
   std::vector<std::string> goals;
   BenchSize size;
@@ -35,6 +39,7 @@ constexpr NamedBench kBenches[] = {
     {"batches", "batches of 100 against raw COPY", BenchBatches},
     {"singles", "single jobs against a server that commits each by itself", BenchSingles},
     {"latency", "one job at a time against a raw commit", BenchLatency},
+    {"sbatch", "single jobs and batches against sbatch and Slurm's C library, 8 processes each", BenchSbatch},
 };
 
 constexpr char kDearestStatements[] = R"sql(
@@ -89,15 +94,17 @@ Status RunBenches(const Options& options, LoadedFederation& federation, std::str
   BenchRun run{.federation = federation,
                .size = options.size,
                .programs = options.programs,
+               .slurm_cluster = options.slurm_cluster,
                .disks = {{.name = "native", .delay = std::chrono::microseconds(0)}}};
   if (options.slow_micros > 0) {
     run.disks.push_back({.name = "slowed", .delay = std::chrono::microseconds(options.slow_micros)});
   }
-  run.report = [&](const GoalResult& result) {
-    const std::string row = RowOf(result);
+  const auto print = [&](const std::string& row) {
     std::cout << row << std::flush;
     table += row;
   };
+  run.report = [&](const GoalResult& result) { print(RowOf(result)); };
+  run.report_not_run = [&](const std::string& goal, const std::string& why) { print(RowOfNotRun(goal, why)); };
   for (const NamedBench& bench : kBenches) {
     if (IsWanted(options, bench.name)) {
       RETURN_IF_ERROR(bench.run(run));
@@ -106,15 +113,22 @@ Status RunBenches(const Options& options, LoadedFederation& federation, std::str
       RETURN_IF_ERROR(CheckNothingLost(run));
     }
   }
-  const std::string end =
-      fmt::format("\nAfter SIGKILL to broker and database: all {} accepted jobs are there.\n", run.accepted.size());
-  std::cout << end;
-  table += end;
+  print(fmt::format("\nAfter SIGKILL to broker and database: all {} accepted jobs are there.\n", run.accepted.size()));
   return OkStatus();
+}
+
+// What a bench leaves that is told to end.
+void ClearUp(const Options& options, const std::string& folder) {
+  StopSlurmQueue(options.slurm_cluster);
+  std::error_code ignored;  // Nothing more can be done.
+  if (!options.keep) {
+    std::filesystem::remove_all(folder, ignored);
+  }
 }
 
 Status RunAll(const Options& options) {
   ASSIGN_OR_RETURN(const std::string folder, MakeFolder(options.folder));
+  const EndOnSignal end_on_signal([&] { ClearUp(options, folder); });
   std::string table;
   Status status;
   std::map<std::string, std::string> postgres;
@@ -145,6 +159,8 @@ int Main(int argc, char** argv) {
   app.footer(BenchList());
   app.add_option("--folder", options.folder, "Where the data goes: the disk that is measured")->capture_default_str();
   app.add_option("--programs", options.programs, "The folder of the built programs")->required();
+  app.add_option("--slurm-cluster", options.slurm_cluster,
+                 "The program deploy/lab/slurm_cluster; without it, nothing is measured beside Slurm");
   app.add_option("--table", options.table, "Write the table there, too");
   app.add_option("--rounds", options.size.rounds, "Rounds of each pair")->capture_default_str();
   app.add_option("--scale", options.size.scale, "Of the work in a round")->capture_default_str();
@@ -168,6 +184,7 @@ int Main(int argc, char** argv) {
 }  // namespace turnpike
 
 int main(int argc, char** argv) {
+  turnpike::BlockTerminationSignals();
   turnpike::RefuseOldTls();
   return turnpike::Main(argc, argv);
 }

@@ -27,17 +27,20 @@ struct Disk {
 struct BenchRun {
   LoadedFederation& federation;
   BenchSize size;
-  std::string programs;  // the folder of the built ones
+  std::string programs;       // the folder of the built ones
+  std::string slurm_cluster;  // the program that starts a private one; empty: none
   std::vector<Disk> disks;
   std::vector<JobId> accepted = {};  // every job that the broker ever accepted
   int64_t jobs_made = 0;             // so that no two jobs have one script
   std::function<void(const GoalResult&)> report = {};
+  std::function<void(const std::string& goal, const std::string& why)> report_not_run = {};
 };
 
 // Each reports a result for each disk.
 Status BenchBatches(BenchRun& run);
 Status BenchSingles(BenchRun& run);
 Status BenchLatency(BenchRun& run);
+Status BenchSbatch(BenchRun& run);
 // SIGKILL to broker and database, and every accepted job is there, with all that belongs to it; else the run is void.
 Status CheckNothingLost(BenchRun& run);
 

@@ -2,36 +2,10 @@
 
 #include <algorithm>
 
-#include "bench/harness/cpu_meter.h"
 #include "bench/harness/sample_job.h"
 
 namespace turnpike {
 namespace {
-
-// From its making until Stop.
-class SideTimer {
- public:
-  SideTimer(const LoadedFederation& federation, int server_pid)
-      : federation_(federation),
-        server_pid_(server_pid),
-        server_(CpuOfProcess(server_pid)),
-        postgres_(CpuOfFamily(federation.postgres_pid())),
-        start_(std::chrono::steady_clock::now()) {}
-
-  TimedSide Stop() const {
-    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start_;
-    return {.seconds = took.count(),
-            .server_cpu = CpuOfProcess(server_pid_) - server_,
-            .postgres_cpu = CpuOfFamily(federation_.postgres_pid()) - postgres_};
-  }
-
- private:
-  const LoadedFederation& federation_;
-  const int server_pid_;
-  const double server_;
-  const double postgres_;
-  const std::chrono::steady_clock::time_point start_;
-};
 
 // In the order in which the calls are made, so that a range of keys is a range of jobs.
 RequestId NewKey(BenchRun& run, Submitted& submitted) {

@@ -7,16 +7,10 @@
 
 #include "bench/goals/bench_run.h"
 #include "bench/harness/call_load.h"
+#include "bench/harness/side_timer.h"
 #include "bench/reference/raw_copy.h"
 
 namespace turnpike {
-
-struct TimedSide {
-  double seconds = 0;
-  double server_cpu = 0;    // seconds
-  double postgres_cpu = 0;  // seconds
-  std::vector<double> call_micros = {};
-};
 
 struct Submitted {
   TimedSide side;

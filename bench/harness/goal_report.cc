@@ -72,6 +72,10 @@ std::string RowOf(const GoalResult& result) {
                      LoadAverage(), result.note.empty() ? "" : " " + result.note);
 }
 
+std::string RowOfNotRun(const std::string& goal, const std::string& why) {
+  return fmt::format("| {} | | | | | | not run: {} | | | |\n", goal, why);
+}
+
 std::string SettingOf(const std::string& postgres_version) {
   utsname system{};
   ::uname(&system);

@@ -40,6 +40,8 @@ Standing Judge(const GoalResult& result);
 // One row of a Markdown table.
 std::string RowOf(const GoalResult& result);
 std::string TableHead();
+// Of a goal that cannot be measured here, and why.
+std::string RowOfNotRun(const std::string& goal, const std::string& why);
 // Machine, versions, load: what figures are worth nothing without.
 std::string SettingOf(const std::string& postgres_version);
 
