@@ -40,6 +40,7 @@ constexpr NamedBench kBenches[] = {
     {"singles", "single jobs against a server that commits each by itself", BenchSingles},
     {"latency", "one job at a time against a raw commit", BenchLatency},
     {"sbatch", "single jobs and batches against sbatch and Slurm's C library, 8 processes each", BenchSbatch},
+    {"decay", "batches of 100 with 5 million jobs stored against none", BenchDecay},
 };
 
 constexpr char kDearestStatements[] = R"sql(
@@ -83,6 +84,17 @@ bool IsWanted(const Options& options, const std::string& name) {
   return options.goals.empty() || std::ranges::find(options.goals, name) != options.goals.end();
 }
 
+Result<std::unique_ptr<LoadedFederation>> StartFederation(const Options& options, const std::string& name) {
+  std::map<std::string, std::string> postgres;
+  if (options.statements) {
+    postgres = {{"shared_preload_libraries", "pg_stat_statements"}, {"pg_stat_statements.track_planning", "on"}};
+  }
+  return LoadedFederation::Start({.folder = options.folder + "/" + name,
+                                  .broker = options.programs + "/turnpike-broker",
+                                  .slow_sync = options.programs + "/turnpike_slow_sync.so",
+                                  .postgres = postgres});
+}
+
 Status RunBenches(const Options& options, LoadedFederation& federation, std::string& table) {
   ASSIGN_OR_RETURN(const std::unique_ptr<Connection> database, federation.OpenDatabase());
   if (options.statements) {
@@ -105,6 +117,7 @@ Status RunBenches(const Options& options, LoadedFederation& federation, std::str
   };
   run.report = [&](const GoalResult& result) { print(RowOf(result)); };
   run.report_not_run = [&](const std::string& goal, const std::string& why) { print(RowOfNotRun(goal, why)); };
+  run.start_federation = [&](const std::string& name) { return StartFederation(options, name); };
   for (const NamedBench& bench : kBenches) {
     if (IsWanted(options, bench.name)) {
       RETURN_IF_ERROR(bench.run(run));
@@ -118,37 +131,30 @@ Status RunBenches(const Options& options, LoadedFederation& federation, std::str
 }
 
 // What a bench leaves that is told to end.
-void ClearUp(const Options& options, const std::string& folder) {
+void ClearUp(const Options& options) {
   StopSlurmQueue(options.slurm_cluster);
   std::error_code ignored;  // Nothing more can be done.
   if (!options.keep) {
-    std::filesystem::remove_all(folder, ignored);
+    std::filesystem::remove_all(options.folder, ignored);
   }
 }
 
-Status RunAll(const Options& options) {
-  ASSIGN_OR_RETURN(const std::string folder, MakeFolder(options.folder));
-  const EndOnSignal end_on_signal([&] { ClearUp(options, folder); });
+Status RunAll(Options options) {
+  ASSIGN_OR_RETURN(options.folder, MakeFolder(options.folder));
+  const EndOnSignal end_on_signal([options] { ClearUp(options); });
   std::string table;
   Status status;
-  std::map<std::string, std::string> postgres;
-  if (options.statements) {
-    postgres = {{"shared_preload_libraries", "pg_stat_statements"}, {"pg_stat_statements.track_planning", "on"}};
-  }
   {
-    const auto federation = LoadedFederation::Start({.folder = folder,
-                                                     .broker = options.programs + "/turnpike-broker",
-                                                     .slow_sync = options.programs + "/turnpike_slow_sync.so",
-                                                     .postgres = postgres});
+    const auto federation = StartFederation(options, "main");
     status = federation.ok() ? RunBenches(options, **federation, table) : federation.status();
   }
   if (status.ok() && !options.table.empty()) {
     std::ofstream(options.table) << table;
   }
   if (status.ok() && !options.keep) {
-    std::filesystem::remove_all(folder);
+    std::filesystem::remove_all(options.folder);
   } else {
-    std::cout << "kept: " << folder << "\n";
+    std::cout << "kept: " << options.folder << "\n";
   }
   return status;
 }

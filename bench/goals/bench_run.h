@@ -34,13 +34,19 @@ struct BenchRun {
   int64_t jobs_made = 0;             // so that no two jobs have one script
   std::function<void(const GoalResult&)> report = {};
   std::function<void(const std::string& goal, const std::string& why)> report_not_run = {};
+  // Another one, of this name, for a goal that wants to choose what is in it.
+  std::function<Result<std::unique_ptr<LoadedFederation>>(const std::string& name)> start_federation = {};
 };
+
+// The same run in another federation, of which nothing has been asked yet.
+BenchRun RunIn(const BenchRun& run, LoadedFederation& federation);
 
 // Each reports a result for each disk.
 Status BenchBatches(BenchRun& run);
 Status BenchSingles(BenchRun& run);
 Status BenchLatency(BenchRun& run);
 Status BenchSbatch(BenchRun& run);
+Status BenchDecay(BenchRun& run);
 // SIGKILL to broker and database, and every accepted job is there, with all that belongs to it; else the run is void.
 Status CheckNothingLost(BenchRun& run);
 

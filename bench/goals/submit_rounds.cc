@@ -79,6 +79,17 @@ Status SubmitSingles(BenchRun& run, const SubmitTarget& target, const SubmitShap
 
 }  // namespace
 
+BenchRun RunIn(const BenchRun& run, LoadedFederation& federation) {
+  return {.federation = federation,
+          .size = run.size,
+          .programs = run.programs,
+          .slurm_cluster = run.slurm_cluster,
+          .disks = run.disks,
+          .report = run.report,
+          .report_not_run = run.report_not_run,
+          .start_federation = run.start_federation};
+}
+
 SubmitTarget BrokerOf(const BenchRun& run) {
   return {.channel = run.federation.channel(), .server_pid = run.federation.broker_pid()};
 }
