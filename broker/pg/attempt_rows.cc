@@ -22,6 +22,8 @@ constexpr char kLockAttempts[] = R"sql(
      ORDER BY attempt_id
        FOR UPDATE
 )sql";
+// Jobs by a list of their ids: the view is a union, into which a join with the attempts is not pushed, and which is
+// then read whole.
 constexpr char kStandings[] = "SELECT" TURNPIKE_JOB_STATUS_COLUMNS R"sql(
            , start_count, attempts_max, rerun_safe, a_state, a_fence, a_price_version, a_cancel_wanted, a_cluster, a_submitted_at,
            a_started_at, a_nodes, a_cores, a_accelerators, a_memory
@@ -33,6 +35,7 @@ constexpr char kStandings[] = "SELECT" TURNPIKE_JOB_STATUS_COLUMNS R"sql(
              WHERE attempt_id = ANY($1)) AS a
         ON a_job = job_id
        AND a_task = task_index
+     WHERE job_id = ANY(ARRAY(SELECT job_id FROM attempt WHERE attempt_id = ANY($1)))
      ORDER BY job_id, task_index
 )sql";
 

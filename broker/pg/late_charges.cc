@@ -30,7 +30,7 @@ constexpr char kProvisionalCharges[] = R"sql(
      ORDER BY attempt_id
 )sql";
 
-// $1 attempts.
+// Jobs by a list of their ids, as in attempt_rows.cc.  $1 attempts.
 constexpr char kEnded[] = "SELECT" TURNPIKE_JOB_STATUS_COLUMNS R"sql(
            , e_attempt, e_site, e_share, e_price_version, e_state, e_cluster, e_local, e_started, e_ended, e_nodes, e_cores,
            e_accelerators, e_memory,
@@ -47,6 +47,7 @@ constexpr char kEnded[] = "SELECT" TURNPIKE_JOB_STATUS_COLUMNS R"sql(
              WHERE attempt_id = ANY($1)) AS e
         ON e_job = job_id
        AND e_task = task_index
+     WHERE job_id = ANY(ARRAY(SELECT job_id FROM attempt_end WHERE attempt_id = ANY($1)))
      ORDER BY job_id, task_index, e_attempt
 )sql";
 
