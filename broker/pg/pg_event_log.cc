@@ -8,13 +8,14 @@ constexpr char kHead[] = R"sql(
     SELECT (pg_snapshot_xmin(pg_current_snapshot())::text::bigint - 1)
 )sql";
 
-// $1, $2 the last position read, $3 how many.
+// Ordered by the table's own columns, as the index is: the first output column would be a number that is computed for
+// every row of the backlog, and the page would sort them all.  $1, $2 the last position read, $3 how many.
 constexpr char kReadAfter[] = R"sql(
     SELECT xid::text::bigint, seq, at, kind, body
       FROM job_event
      WHERE (xid, seq) > ($1::text::xid8, $2)
        AND xid < pg_snapshot_xmin(pg_current_snapshot())
-     ORDER BY xid, seq
+     ORDER BY job_event.xid, job_event.seq
      LIMIT $3
 )sql";
 

@@ -107,5 +107,17 @@ TEST_F(HistoryReads, ACancelOfAPlacedJobReadsThatJob) {
   EXPECT_LT(RowsReadBy(database_.transactions(), [&] { ASSERT_TRUE(jobs_.Cancel(key, job.job_id).ok()); }), kRowsMax);
 }
 
+TEST_F(HistoryReads, APageOfEventsReadsThatPage) {
+  database_.AsSuperuser(R"(
+      INSERT INTO job_event (at, project_id, job_id, version, kind, state, body)
+      SELECT m.at, m.project_id, m.job_id, m.version, m.kind, m.state, m.body
+        FROM (SELECT * FROM job_event LIMIT 1) AS m CROSS JOIN generate_series(1, 5000))");
+  database_.AsSuperuser("ANALYZE job_event");
+  size_t count = 0;
+  const int64_t read = RowsReadBy(placement_transactions_, [&] { count = events_.ReadAfter({}, 100).value().size(); });
+  EXPECT_EQ(count, 100U);
+  EXPECT_LT(read, kRowsMax);
+}
+
 }  // namespace
 }  // namespace turnpike
