@@ -19,6 +19,8 @@ constexpr unsigned kPrivateFolder = 0700;
 constexpr unsigned kPrivateFile = 0600;
 constexpr size_t kKeyBytes = 32;
 constexpr size_t kKeyHexBytes = kKeyBytes * 2;
+constexpr const char* kBootIdPath = "/proc/sys/kernel/random/boot_id";
+constexpr size_t kBootIdBytesMax = 128;
 constexpr size_t kPasswordEntryBytes = 64 << 10;
 constexpr size_t kEarlierTagsMax = 1'000;  // one question to accounting
 
@@ -87,6 +89,7 @@ Result<std::unique_ptr<AgentSite>> AgentSite::Open(AgentConfig config) {
   NamePartitions(config);
   std::unique_ptr<AgentSite> site(new AgentSite(std::move(config)));
   ASSIGN_OR_RETURN(site->own_user_, OwnUser());
+  ASSIGN_OR_RETURN(site->boot_id_, ReadFile(kBootIdPath, kBootIdBytesMax));
   RETURN_IF_ERROR(site->OpenFolders());
   return site;
 }
@@ -134,6 +137,7 @@ Status AgentSite::OpenProcessScheduler(const std::string& state_directory) {
     options.cluster = config_.cluster;
   }
   options.user = own_user_;
+  options.boot_id = boot_id_;
   options.shares.clear();
   for (const ShareRow& row : config_.map.shares) {
     options.shares.push_back(row.name);

@@ -41,6 +41,7 @@ class AgentSite {
   const AgentConfig& config() const { return config_; }
   const std::string& site_key() const { return site_key_; }
   const std::string& own_user() const { return own_user_; }
+  const std::string& boot_id() const { return boot_id_; }  // of this host
   // As site flags in orders name the kind: "slurm".
   std::string scheduler_kind() const;
   std::string journal_folder() const { return JournalFolder(config_); }
@@ -65,6 +66,7 @@ class AgentSite {
   AgentConfig config_;
   IdentityStore identity_;
   std::string own_user_;
+  std::string boot_id_;
   std::string site_key_;
   SystemClock clock_;
   SystemRandom random_;

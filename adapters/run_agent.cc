@@ -24,9 +24,6 @@
 namespace turnpike {
 namespace {
 
-constexpr const char* kBootIdPath = "/proc/sys/kernel/random/boot_id";
-constexpr size_t kBootIdBytesMax = 128;
-
 std::vector<std::string> SplitAddresses(const std::string& text) {
   std::vector<std::string> addresses;
   std::string address;
@@ -64,7 +61,7 @@ class AddressReader {
   std::vector<std::string> last_;
 };
 
-AgentRound::Parts RoundParts(AgentSite& site, Journal& journal, LocalJobBuilder& builder, std::string boot_id) {
+AgentRound::Parts RoundParts(AgentSite& site, Journal& journal, LocalJobBuilder& builder) {
   const AgentConfig& config = site.config();
   return {
       .scheduler = site.scheduler(),
@@ -74,7 +71,7 @@ AgentRound::Parts RoundParts(AgentSite& site, Journal& journal, LocalJobBuilder&
       .clock = site.clock(),
       .decode_order = MakeOrderDecoder(site.scheduler_kind()),
       .site_key = site.site_key(),
-      .boot_id = std::move(boot_id),
+      .boot_id = site.boot_id(),
       .policy = {.settle_time = config.settle_time, .record_wait = config.record_wait, .usage_wait = config.usage_wait},
       .limits = {}};
 }
@@ -152,11 +149,10 @@ Status RunAgent(AgentSite& site, const RunOptions& options) {
   AgentMeter meter(site.metrics());
   ASSIGN_OR_RETURN(const std::unique_ptr<Journal> journal,
                    Journal::Open({.folder = site.journal_folder(), .on_sync = meter.OfJournal()}, ids));
-  ASSIGN_OR_RETURN(const std::string boot_id, ReadFile(kBootIdPath, kBootIdBytesMax));
   ASSIGN_OR_RETURN(SyncSettings link_settings, LinkSettings(site, options));
   link_settings.on_session = [&meter](bool welcomed) { meter.NoteSession(welcomed); };
   const std::unique_ptr<LocalJobBuilder> builder = site.MakeBuilder(site.site_key());
-  AgentRound round(RoundParts(site, *journal, *builder, boot_id));
+  AgentRound round(RoundParts(site, *journal, *builder));
   CancelRequests cancels(site);
   SyncClient* client = nullptr;  // The loop begins after it is there.
   AgentLoop loop(

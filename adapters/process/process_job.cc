@@ -7,7 +7,8 @@
 namespace turnpike {
 namespace {
 
-constexpr int64_t kFormat = 1;
+constexpr int64_t kFormat = 2;
+constexpr int64_t kFormatWithoutBoot = 1;  // still read
 
 void PutSignal(ByteWriter& out, const std::optional<LocalSignal>& signal) {
   out.Bool(signal.has_value());
@@ -84,12 +85,14 @@ std::string EncodeProcessJob(const ProcessJob& job) {
   out.Int(static_cast<int64_t>(job.stop_cause));
   out.OptionalInt(job.stop_since ? std::optional<int64_t>(job.stop_since->time_since_epoch().count()) : std::nullopt);
   out.Time(job.end_time).Int(static_cast<int64_t>(job.cause)).OptionalInt(job.exit_code).Int(job.exit_signal);
+  out.Text(job.boot_id);
   return out.Take();
 }
 
 Result<ProcessJob> DecodeProcessJob(std::string_view bytes) {
   ByteReader in(bytes);
-  if (in.Int() != kFormat) {
+  const int64_t format = in.Int();
+  if (format != kFormat && format != kFormatWithoutBoot) {
     return DataLoss("the job's record is of another format");
   }
   ProcessJob job;
@@ -122,6 +125,7 @@ Result<ProcessJob> DecodeProcessJob(std::string_view bytes) {
     job.exit_code = static_cast<int>(*code);
   }
   job.exit_signal = static_cast<int>(in.Int());
+  job.boot_id = format == kFormatWithoutBoot ? "" : in.Text();
   if (!in.finished()) {
     return DataLoss("the job's record is damaged");
   }

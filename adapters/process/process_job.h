@@ -37,7 +37,8 @@ struct ProcessJob {
   Timestamp submit_time{};
 
   ProcessJobState state = ProcessJobState::kWaiting;
-  ProcessIdentity runner;  // the process that waits for the wrapper
+  ProcessIdentity runner;  // the process that waits for the wrapper; no number: it was over before that was noted
+  std::string boot_id;     // of the host, when it was started: numbers of processes mean nothing under another
   Timestamp start_time{};
   MonotonicTime start_monotonic{};          // good as long as `runner` lives
   bool warned = false;                      // `signal` was sent

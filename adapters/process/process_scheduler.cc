@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "base/process_stat.h"
 
 namespace turnpike {
 namespace {
@@ -201,7 +202,7 @@ void ProcessScheduler::TickLocked() {
 void ProcessScheduler::Watch(ProcessJob& job, const ProcessTable& table) {
   if (const std::optional<RunnerStatus> status = store_.ReadStatus(job.id)) {
     End(job, status, table);
-  } else if (!IsAlive(job.runner)) {
+  } else if (!IsOfThisBoot(job) || !IsAlive(job.runner)) {
     End(job, store_.ReadStatus(job.id), table);  // It may have written in between.
   } else {
     KeepToLimits(job, table);
@@ -245,11 +246,32 @@ void ProcessScheduler::Stop(ProcessJob& job, EndCause cause) {
   job.stop_cause = cause;
   job.stop_since = clock_.Monotonic();
   Save(job);
+  if (!IsOfThisBoot(job)) {
+    return;  // Over already: the next look sees it.
+  }
   static_cast<void>(SignalProcessGroup(job.runner, SIGCONT));
   static_cast<void>(SignalProcessGroup(job.runner, SIGTERM));  // Gone already: the next look sees it.
 }
 
+// A record of an earlier version does not say.
+bool ProcessScheduler::IsOfThisBoot(const ProcessJob& job) const {
+  return job.boot_id.empty() || job.boot_id == options_.boot_id;
+}
+
+// The runner's number names its session.  Another process can get that number only once the whole session is gone, so
+// where another one has it, nothing of the job is left, and what a look by number shows is somebody else's.
+bool ProcessScheduler::HasItsNumber(const ProcessJob& job) const {
+  if (job.runner.pid <= 0 || !IsOfThisBoot(job)) {
+    return false;
+  }
+  const Result<ProcessStat> stat = ReadProcessStat(job.runner.pid);
+  return stat.ok() ? stat->start_ticks == job.runner.start_ticks : stat.status().code() == StatusCode::kNotFound;
+}
+
 void ProcessScheduler::Kill(const ProcessJob& job, const ProcessTable& table) const {
+  if (!HasItsNumber(job)) {
+    return;
+  }
   for (const int pid : table.ProcessesOf(job.runner.pid)) {
     if (const std::optional<ProcessIdentity> identity = IdentityOf(pid)) {
       static_cast<void>(SignalProcess(*identity, SIGKILL));
@@ -311,6 +333,7 @@ void ProcessScheduler::Start(ProcessJob& job) {
   job.state = ProcessJobState::kStarting;
   job.start_time = clock_.Now();
   job.start_monotonic = clock_.Monotonic();
+  job.boot_id = options_.boot_id;
   Save(job);
   DetachedCommand command;
   command.argv = {"/bin/sh",       "-c",          kRunner, "turnpike-runner", store_.FolderOf(job.id),
@@ -342,6 +365,7 @@ void ProcessScheduler::AdoptStarting() {
     const bool has_run = runner || store_.ReadStatus(id);
     job.state = has_run ? ProcessJobState::kRunning : ProcessJobState::kWaiting;
     job.runner = runner.value_or(ProcessIdentity{});
+    job.boot_id = runner ? options_.boot_id : job.boot_id;
     Save(job);
   }
 }

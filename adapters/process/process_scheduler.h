@@ -27,6 +27,7 @@ struct ProcessOptions {
   std::string state_directory;
   std::string cluster = "process";
   std::string user;                            // the user the agent runs as, and the jobs too
+  std::string boot_id;                         // of this host
   std::vector<std::string> shares = {"main"};  // all of one pool: this host
   EnvironmentMode environment = EnvironmentMode::kLogin;
   int cores = 1;
@@ -66,6 +67,8 @@ class ProcessScheduler final : public Scheduler {
   void Watch(ProcessJob& job, const ProcessTable& table) REQUIRES(mutex_);
   void KeepToLimits(ProcessJob& job, const ProcessTable& table) REQUIRES(mutex_);
   void Stop(ProcessJob& job, EndCause cause) REQUIRES(mutex_);
+  bool IsOfThisBoot(const ProcessJob& job) const;
+  bool HasItsNumber(const ProcessJob& job) const;
   void Kill(const ProcessJob& job, const ProcessTable& table) const REQUIRES(mutex_);
   void End(ProcessJob& job, const std::optional<RunnerStatus>& status, const ProcessTable& table) REQUIRES(mutex_);
   void StartWaiting() REQUIRES(mutex_);

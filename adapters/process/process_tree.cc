@@ -58,6 +58,9 @@ ProcessTable ProcessTable::Read() {
 }
 
 std::vector<int> ProcessTable::ProcessesOf(int root) const {
+  if (root <= 0) {
+    return {};
+  }
   std::set<int> members = {root};
   for (bool has_grown = true; has_grown;) {
     has_grown = false;

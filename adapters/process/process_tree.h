@@ -12,7 +12,8 @@ class ProcessTable {
  public:
   static ProcessTable Read();
 
-  // The processes of a job, `root` first where it lives; zombies are left out.
+  // The processes of a job, `root` first where it lives; zombies are left out.  None where `root` is no number of a
+  // process: the kernel says 0 of the parents and sessions of its own, and from there every process descends.
   std::vector<int> ProcessesOf(int root) const;
   // The oldest child of `parent`; 0: none.
   int FirstChildOf(int parent) const;

@@ -22,6 +22,15 @@ class ProcessSchedulerTest : public SchedulerContract<ProcessSite> {
   int PidIn(const LocalJob& job, const std::string& name) {
     return std::stoi(ReadFile(job.directory + "/" + name).value());
   }
+  std::string StatePath(const std::string& name) { return site_.options().state_directory + "/jobs/1/" + name; }
+  // The first job, whose program has ended with `code`, and whose runner has said so.
+  LocalJob FirstJobThatIsOver(const std::string& code) {
+    LocalJob job = NewJob("exit " + code + "\n");
+    MustSubmit(job);
+    // The runner's last act is to name this file.
+    EXPECT_TRUE(Eventually([&] { return ReadFile(StatePath("status")).ok(); }));
+    return job;
+  }
 };
 
 TEST_F(ProcessSchedulerTest, RunsFirstComeFirstServedAndTheQueueOutlivesTheAgent) {
@@ -160,12 +169,73 @@ TEST_F(ProcessSchedulerTest, AnEndWhileNoAgentRanIsKnownAfterwards) {
   const LocalJob job = NewJob(": > ran\n" + UntilTold() + "exit 9\n");
   MustSubmit(job);
   EXPECT_TRUE(Eventually([&] { return HasFile(job, "ran"); }));
-  // The runner's last act is to name this file.
-  const std::string status = site_.options().state_directory + "/jobs/1/status";
   Tell(job);
-  EXPECT_TRUE(Eventually([&] { return ReadFile(status).ok(); }));
+  EXPECT_TRUE(Eventually([&] { return ReadFile(StatePath("status")).ok(); }));
   site_.Recreate();
   EXPECT_EQ(MustEnd(job).exit_code, 9);
+}
+
+// --- Whom it may kill.
+
+TEST(ProcessTable, NoProcessBelongsToANumberThatNoneHas) {
+  EXPECT_THAT(ProcessTable::Read().ProcessesOf(0), testing::IsEmpty());
+  EXPECT_THAT(ProcessTable::Read().ProcessesOf(-1), testing::IsEmpty());
+}
+
+TEST_F(ProcessSchedulerTest, AJobThatWasOverBeforeItsProcessWasNotedEndsWithItsCode) {
+  ASSERT_TRUE(ProcessTable::Read().ProcessesOf(0).empty()) << "it would kill every process of this user";
+  const LocalJob job = FirstJobThatIsOver("9");
+  site_.RecreateWithRecord(1, [](ProcessJob& record) {
+    record.state = ProcessJobState::kStarting;
+    record.runner = {};
+  });
+  EXPECT_EQ(MustEnd(job).exit_code, 9);
+}
+
+// A process of somebody else, which the test ends.
+class Stranger {
+ public:
+  Stranger() : identity_(Start()) {}
+  Stranger(const Stranger&) = delete;
+  Stranger& operator=(const Stranger&) = delete;
+  ~Stranger() {
+    static_cast<void>(SignalProcess(identity_, SIGKILL));
+    WaitUntilGone(identity_, std::chrono::minutes(1));
+  }
+  const ProcessIdentity& identity() const { return identity_; }
+
+ private:
+  static ProcessIdentity Start() {
+    DetachedCommand command;
+    command.argv = {"/bin/sleep", "1000"};
+    command.output_path = command.error_path = "/dev/null";
+    return StartDetached(command).value();
+  }
+  const ProcessIdentity identity_;
+};
+
+TEST_F(ProcessSchedulerTest, WhoHasTheNumberOfADeadRunnerByNowIsLeftAlone) {
+  const Stranger stranger;
+  const LocalJob job = FirstJobThatIsOver("9");
+  site_.RecreateWithRecord(1, [&](ProcessJob& record) {
+    record.runner = {.pid = stranger.identity().pid, .start_ticks = stranger.identity().start_ticks - 1};
+  });
+  EXPECT_EQ(MustEnd(job).exit_code, 9);
+  EXPECT_TRUE(IsAlive(stranger.identity()));
+}
+
+TEST_F(ProcessSchedulerTest, AfterARebootAJobHasEndedAndNothingIsKilled) {
+  const Stranger stranger;
+  const LocalJob job = NewJob(": > ran\n" + UntilTold());
+  MustSubmit(job);
+  EXPECT_TRUE(Eventually([&] { return HasFile(job, "ran"); }));
+  ProcessIdentity runner;
+  site_.options().boot_id = "boot 2";
+  site_.RecreateWithRecord(1, [&](ProcessJob& record) { runner = std::exchange(record.runner, stranger.identity()); });
+  EXPECT_EQ(MustEnd(job).cause, EndCause::kSiteInterrupted);
+  EXPECT_TRUE(IsAlive(stranger.identity()));
+  Tell(job);
+  EXPECT_TRUE(Eventually([&] { return WaitUntilGone(runner, std::chrono::minutes(1)); }));
 }
 
 TEST_F(ProcessSchedulerTest, ASecondAgentOnTheSameStateIsRefused) {

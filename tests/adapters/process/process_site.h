@@ -20,6 +20,7 @@ class ProcessSite {
   ProcessSite() {
     options_.state_directory = scratch_.File("state");
     options_.user = "ada";
+    options_.boot_id = "boot 1";
     options_.cores = 4;
     options_.memory_mib = 1024;
     options_.kill_grace = std::chrono::milliseconds(300);
@@ -44,6 +45,18 @@ class ProcessSite {
     Result<std::unique_ptr<ProcessScheduler>> made = ProcessScheduler::Open(options_, clock_);
     CHECK(made.ok());
     scheduler_ = *std::move(made);
+  }
+  // While no agent runs, the record of the job `id` becomes another.
+  template <class Change>
+  void RecreateWithRecord(int64_t id, const Change& change) {
+    scheduler_.reset();
+    {
+      std::map<int64_t, ProcessJob> jobs;
+      const ProcessStore store = ProcessStore::Open(options_.state_directory, jobs).value();
+      change(jobs.at(id));
+      CHECK(store.Save(jobs.at(id)).ok());
+    }
+    Recreate();
   }
   std::string local_user() const { return options_.user; }
   std::string folder() const { return scratch_.path(); }
