@@ -44,6 +44,12 @@ int SignalNumber(const std::string& name) {
   return 0;
 }
 
+// The runner says it in whole seconds, by a clock that may have been set meanwhile.  Without its word: when it was
+// seen.
+Timestamp EndTimeOf(const ProcessJob& job, const std::optional<RunnerStatus>& status, Timestamp now) {
+  return status ? std::clamp(status->end_time, std::min(job.start_time, now), now) : now;
+}
+
 SubmitOutcome Refused(std::string why) {
   return {SubmitOutcome::Kind::kRefused, {}, std::move(why)};
 }
@@ -283,7 +289,7 @@ void ProcessScheduler::End(ProcessJob& job, const std::optional<RunnerStatus>& s
   Kill(job, table);  // What it left in the background.
   WaitUntilGone(job.runner, std::chrono::milliseconds(0));
   job.state = ProcessJobState::kEnded;
-  job.end_time = clock_.Now();
+  job.end_time = EndTimeOf(job, status, clock_.Now());
   job.cause = job.stop_cause != EndCause::kNone ? job.stop_cause
               : status                          ? EndCause::kProgramEnded
                                                 : EndCause::kSiteInterrupted;

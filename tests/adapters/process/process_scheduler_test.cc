@@ -175,6 +175,30 @@ TEST_F(ProcessSchedulerTest, AnEndWhileNoAgentRanIsKnownAfterwards) {
   EXPECT_EQ(MustEnd(job).exit_code, 9);
 }
 
+TEST_F(ProcessSchedulerTest, TheTimeWithoutAnAgentAfterTheEndIsNotTheJobs) {
+  const LocalJob job = FirstJobThatIsOver("0");
+  Timestamp start{};
+  site_.RecreateWithRecord(1, [&](ProcessJob& record) {
+    start = std::chrono::floor<std::chrono::seconds>(record.start_time) - std::chrono::hours(10);
+    record.start_time = start;
+    const std::string end = std::to_string(MicrosOf(start) / 1'000'000 + 60);
+    EXPECT_TRUE(WriteFileAtomically(StatePath("status"), "0 " + end + "\n").ok());
+  });
+  const LocalJobView view = MustEnd(job);
+  EXPECT_EQ(view.end_time, start + std::chrono::seconds(60));
+  EXPECT_EQ(view.elapsed, std::chrono::seconds(60));
+}
+
+TEST_F(ProcessSchedulerTest, AnEndThatCannotBeIsMovedToWhereItCan) {
+  const LocalJob job = FirstJobThatIsOver("0");
+  Timestamp start{};
+  site_.RecreateWithRecord(1, [&](ProcessJob& record) {
+    start = record.start_time;
+    EXPECT_TRUE(WriteFileAtomically(StatePath("status"), "0 17\n").ok());
+  });
+  EXPECT_EQ(MustEnd(job).end_time, start);
+}
+
 // --- Whom it may kill.
 
 TEST(ProcessTable, NoProcessBelongsToANumberThatNoneHas) {
