@@ -7,6 +7,7 @@
 //   fail submit REQUEST CODE                a refusal: nothing was done
 //   unknown submit REQUEST CODE             nobody knows
 //   ok cancel REQUEST JOB-ID                and so on with cancel and read, which name the job when they ask
+//   late cancel REQUEST JOB-ID              the job was over before: nothing was done
 
 #include <string>
 #include <vector>
@@ -17,7 +18,7 @@
 namespace turnpike {
 
 struct CallRecord {
-  std::string what;     // invoke, ok, fail, unknown
+  std::string what;     // invoke, ok, fail, unknown, late
   std::string call;     // submit, cancel, read
   std::string request;  // what belongs together
   std::string subject;  // a job's name, a job's id, or a status code

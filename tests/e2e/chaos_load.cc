@@ -3,6 +3,8 @@
 #include <map>
 #include <random>
 
+#include "tests/e2e/job_facts.h"
+
 namespace turnpike {
 namespace {
 
@@ -115,9 +117,14 @@ void ChaosLoad::Cancel(const std::string& job_id) {
   for (int i = 0; i < kCancelTries; ++i) {
     federation_.calls().Note(asked);
     const Result<std::unique_ptr<Client>> client = federation_.MakeClient();
-    const Status done = client.ok() ? (*client)->CancelJob(request).status() : client.status();
-    federation_.calls().NoteOutcome(asked, done, job_id);
-    if (!HasUnknownOutcome(done)) {
+    const Result<v1::CancelJobResponse> done =
+        client.ok() ? (*client)->CancelJob(request) : Result<v1::CancelJobResponse>(client.status());
+    if (done.ok() && HasEnded(done->job()) && done->job().state() != v1::JOB_STATE_CANCELLED) {
+      federation_.calls().Note({.what = "late", .call = "cancel", .request = asked.request, .subject = job_id});
+    } else {
+      federation_.calls().NoteOutcome(asked, done.status(), job_id);
+    }
+    if (!HasUnknownOutcome(done.status())) {
       return;
     }
     never_.WaitFor(kPause);

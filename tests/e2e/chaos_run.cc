@@ -8,6 +8,7 @@
 #include "tests/e2e/eventually.h"
 #include "tests/e2e/evidence_folder.h"
 #include "tests/e2e/process_sample.h"
+#include "tests/e2e/sound_run.h"
 
 namespace turnpike {
 namespace {
@@ -22,6 +23,14 @@ constexpr std::chrono::minutes kDrainTime{6};  // I17: from the last fault to th
 constexpr std::chrono::seconds kQuietTime{30};
 constexpr char kSitePrice[] = "0.02";
 
+// $1 the federation's folder, $2 where its evidence goes.
+constexpr char kKeepScript[] = R"sh(
+    pg_dump -h "$1"/data/postgres/socket -U turnpike turnpike >"$1"/dump.sql
+    rm -rf "$2"
+    mkdir -p "$2"
+    cd "$1" && tar cf - --exclude=./data/postgres/data . | tar xf - -C "$2"
+)sh";
+
 constexpr char kUnsettled[] = R"sql(
     SELECT (SELECT count(*) FROM job_state) + (SELECT count(*) FROM attempt_end WHERE charge_state = 'PENDING')
 )sql";
@@ -31,6 +40,18 @@ constexpr char kStuck[] = R"sql(
       FROM job_state AS s
       JOIN job AS j ON j.job_id = s.job_id
       LEFT JOIN attempt AS a ON a.job_id = s.job_id
+)sql";
+
+// Every job of these runs ends well, but for those that somebody cancelled and those that a Slurm controller forgot.
+constexpr char kBadEnds[] = R"sql(
+    SELECT coalesce(string_agg(j.name || ' ' || e.state || ' ' || e.cause || ' ' || e.reason, '; '), '')
+      FROM job_end AS e
+      JOIN job AS j ON j.job_id = e.job_id
+     WHERE NOT (e.state = 'COMPLETED'
+            OR (e.state = 'CANCELLED'
+                AND EXISTS (SELECT 1 FROM job_event AS v WHERE v.job_id = e.job_id AND v.kind IN ('CANCEL_REQUESTED', 'CANCELLED')))
+            OR (e.state = 'FAILED' AND e.cause = 'SITE_INTERRUPTED' AND e.local_job_id <> ''
+                AND e.site_id IN (SELECT site_id FROM site WHERE scheduler LIKE 'slurm %')))
 )sql";
 
 constexpr char kEnds[] = R"sql(
@@ -177,9 +198,8 @@ void ChaosRun::AddDaemonVictim(const std::string& kind, const std::string& name,
                            .start = std::move(start),
                            .freeze = [&daemon] { return daemon.Pause(); },
                            .thaw = [&daemon] { return daemon.Resume(); },
-                           .alive = [&daemon] { return daemon.alive(); },
+                           .process = [&daemon] { return daemon.process(); },
                            .last_line = [&daemon] { return LastLine(daemon.LogTail()); }}));
-  sampled_.emplace_back(kind, &daemon);
 }
 
 // --- The run.
@@ -215,13 +235,9 @@ void ChaosRun::FollowPlan() {
 
 void ChaosRun::LookAround() {
   for (const auto& victim : victims_) {
-    victim->Look();
-  }
-  for (const auto& [kind, daemon] : sampled_) {
-    if (const std::optional<ProcessIdentity> process = daemon->process()) {
-      if (std::optional<ProcessSample> sample = SampleProcess(kind, *process)) {
-        samples_.push_back(*std::move(sample));
-      }
+    const std::optional<ProcessIdentity> process = victim->Look();
+    if (std::optional<ProcessSample> sample = process ? SampleProcess(victim->kind(), *process) : std::nullopt) {
+      samples_.push_back(*std::move(sample));
     }
   }
 }
@@ -313,9 +329,14 @@ Status ChaosRun::Judge() {
     return Internal("{}{}", checked.output, checked.error_output);
   }
   RETURN_IF_ERROR(federation_->WatchStanding());
-  const bool is_quiet =
-      Eventually([this] { return CountProcessesOf(federation_->folder(), "turnpike-runner") == 0; }, kQuietTime);
-  return is_quiet ? OkStatus() : Internal("I11 is violated: a local job still runs, and every job is over");
+  RETURN_IF_ERROR(CheckNothingRuns(*federation_, kQuietTime));
+  for (const auto& victim : victims_) {
+    if (!victim->crash().empty()) {
+      return Internal("{} ended by itself and did not say why; its log ends with: {}", victim->name(), victim->crash());
+    }
+  }
+  ASSIGN_OR_RETURN(const std::string bad_ends, database_->Value(kBadEnds));
+  return bad_ends.empty() ? OkStatus() : Internal("jobs ended otherwise than they should: {}", bad_ends);
 }
 
 void ChaosRun::Keep() {
@@ -329,12 +350,7 @@ void ChaosRun::Keep() {
                         fault.action == FaultAction::kKill ? "kill" : "freeze", fault.victim, fault.length.count());
   }
   WriteFileAtomically(federation_->Path("plan"), plan).IgnoreError();
-  RunForOutput({.argv = {"/bin/sh", "-c",
-                         "pg_dump -h \"$1\"/data/postgres/socket -U turnpike turnpike >\"$1\"/dump.sql; "
-                         "rm -rf \"$2\"; mkdir -p \"$2\"; cd \"$1\" && "
-                         "tar cf - --exclude=./data/postgres/data . | tar xf - -C \"$2\"",
-                         "keep", federation_->folder(), folder}})
-      .IgnoreError();
+  RunForOutput({.argv = {"/bin/sh", "-c", kKeepScript, "keep", federation_->folder(), folder}}).IgnoreError();
   for (size_t i = 0; i < labs_.size(); ++i) {
     RunForOutput({.argv = {"cp", "-r", std::filesystem::path(labs_[i]->conf_path()).parent_path().parent_path() / "log",
                            fmt::format("{}/slurm{}", folder, i + 1)}})

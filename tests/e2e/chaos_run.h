@@ -54,7 +54,6 @@ class ChaosRun {
   std::vector<SiteAgent*> sites_;
   std::vector<std::unique_ptr<ChaosVictim>> victims_;
   std::vector<PlannedFault> plan_;
-  std::vector<std::pair<std::string, const Daemon*>> sampled_;
   std::vector<ProcessSample> samples_;
   std::unique_ptr<Database> database_;
   std::string ends_ = "none";

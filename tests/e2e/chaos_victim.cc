@@ -23,13 +23,24 @@ void ChaosVictim::Heal() {
   }
 }
 
-void ChaosVictim::Look() {
+std::optional<ProcessIdentity> ChaosVictim::Look() {
   const bool busy = step_.valid() && step_.wait_for(std::chrono::seconds(0)) != std::future_status::ready;
-  if (!busy && standing_ == Standing::kUp && handles_.alive && !handles_.alive()) {
-    ++own_ends_;
-    fmt::print(stderr, "{} ended by itself: {}\n", handles_.name, handles_.last_line ? handles_.last_line() : "");
-    Begin(handles_.start);
+  if (busy || standing_ != Standing::kUp || !handles_.process) {
+    return std::nullopt;
   }
+  std::optional<ProcessIdentity> process = handles_.process();
+  if (!process || IsAlive(*process)) {
+    return process;
+  }
+  ++own_ends_;
+  const std::string last_line = handles_.last_line();
+  fmt::print(stderr, "{} ended by itself: {}\n", handles_.name, last_line);
+  // A program that gives up says so.
+  if (last_line.find("\"level\":\"error\"") == std::string::npos && !last_line.starts_with("turnpike-")) {
+    crash_ = last_line;
+  }
+  Begin(handles_.start);
+  return std::nullopt;
 }
 
 Status ChaosVictim::Settle() {

@@ -4,8 +4,10 @@
 
 #include <functional>
 #include <future>
+#include <optional>
 #include <string>
 
+#include "base/child_process.h"
 #include "base/status.h"
 #include "tests/e2e/chaos_plan.h"
 
@@ -20,7 +22,7 @@ class ChaosVictim {
     std::function<Status()> start;
     std::function<Status()> freeze = {};
     std::function<Status()> thaw = {};
-    std::function<bool()> alive = {};  // empty: it never ends by itself
+    std::function<std::optional<ProcessIdentity>()> process = {};  // empty: it never ends by itself
     std::function<std::string()> last_line = {};
   };
   explicit ChaosVictim(Handles handles) : handles_(std::move(handles)) {}
@@ -28,8 +30,8 @@ class ChaosVictim {
   void Strike(FaultAction action);
   // It lives and runs again.
   void Heal();
-  // Between faults: starts what ended by itself.
-  void Look();
+  // Between faults: starts what ended by itself.  Its process, where nothing is done to it at the moment.
+  std::optional<ProcessIdentity> Look();
   // Waits for what was begun; the first error of all.
   Status Settle();
 
@@ -38,6 +40,8 @@ class ChaosVictim {
   int kills() const { return kills_; }
   int freezes() const { return freezes_; }
   int own_ends() const { return own_ends_; }
+  // The last line of its log when it ended by itself without saying why; else empty.
+  const std::string& crash() const { return crash_; }
 
  private:
   enum class Standing { kUp, kKilled, kFrozen };
@@ -50,6 +54,7 @@ class ChaosVictim {
   int kills_ = 0;
   int freezes_ = 0;
   int own_ends_ = 0;
+  std::string crash_;
 };
 
 }  // namespace turnpike

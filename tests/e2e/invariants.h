@@ -44,7 +44,7 @@ std::vector<Status> FindViolations(const RunEvidence& evidence);
 
 Status CheckCalls(const RunEvidence& evidence);      // I1, I19
 Status CheckJobs(const RunEvidence& evidence);       // I2, I3, I10, I20
-Status CheckStarts(const RunEvidence& evidence);     // I4, I5, I11
+Status CheckStarts(const RunEvidence& evidence);     // I4, I5, I8, I11, I12
 Status CheckMoney(const RunEvidence& evidence);      // I6, I7, I8, I9
 Status CheckJournals(const RunEvidence& evidence);   // I13
 Status CheckLocalJobs(const RunEvidence& evidence);  // I11

@@ -58,11 +58,11 @@ constexpr char kJobs[] = R"sql(
      ORDER BY job_id
 )sql";
 
-// Jobs that somebody wanted cancelled, or that were over anyhow.
+// Jobs of which the broker knows that somebody wanted them cancelled.
 constexpr char kCancelled[] = R"sql(
     SELECT DISTINCT job_id
       FROM job_event
-     WHERE kind IN ('CANCEL_REQUESTED', 'COMPLETED', 'FAILED', 'CANCELLED')
+     WHERE kind IN ('CANCEL_REQUESTED', 'CANCELLED')
 )sql";
 
 // How many jobs of a name there may be: one for each submission that was not refused.

@@ -1,5 +1,5 @@
 // What really ran, by the payload's own log, which is the only independent witness, against what the broker believes:
-// I4, I5 and I11 of docs/faults.md.
+// I4, I5, I8, I11 and I12 of docs/faults.md.
 #include "tests/e2e/invariants.h"
 #include "tests/e2e/payload.h"
 #include "tests/e2e/violation.h"
@@ -9,7 +9,8 @@ namespace {
 
 constexpr char kStartedAttempts[] = R"sql(
     SELECT j.name, count(a.attempt_id) FILTER (WHERE a.started_at IS NOT NULL),
-           count(a.attempt_id) FILTER (WHERE a.state IN ('ENDED', 'INTERRUPTED'))
+           count(a.attempt_id) FILTER (WHERE a.state IN ('ENDED', 'INTERRUPTED')),
+           coalesce((SELECT e.state FROM job_end AS e WHERE e.job_id = j.job_id), '')
       FROM job AS j
       LEFT JOIN attempt_end AS a ON a.job_id = j.job_id
      GROUP BY j.job_id, j.name
@@ -17,7 +18,7 @@ constexpr char kStartedAttempts[] = R"sql(
 )sql";
 
 constexpr char kAttempts[] = R"sql(
-    SELECT a.attempt_id, j.name, a.state
+    SELECT a.attempt_id, j.name, a.state, a.local_job_id
       FROM attempt_end AS a
       JOIN job AS j ON j.job_id = a.job_id
 )sql";
@@ -48,6 +49,10 @@ Status CheckCounts(Database& database, std::map<std::string, PayloadRuns> runs) 
     if (ToNumber(row[1]) > 1) {
       return Violated("I5", "{} attempts of job {} count as started", row[1], row[0]);
     }
+    if (run.made && row[3] == "COMPLETED" && run.starts + run.ends != 2) {
+      return Violated("I8", "job {} is COMPLETED and was charged as such; it started {} times and ended {} times",
+                      row[0], run.starts, run.ends);
+    }
     runs.erase(row[0]);
   }
   for (const auto& [name, run] : runs) {
@@ -58,7 +63,7 @@ Status CheckCounts(Database& database, std::map<std::string, PayloadRuns> runs) 
   return OkStatus();
 }
 
-// By attempt: only one that was claimed and not fenced may have started.
+// By attempt: only one that was claimed and not fenced may have started, and what was adopted as it is what ran.
 Status CheckAttempts(Database& database, const std::vector<PayloadLine>& lines) {
   ASSIGN_OR_RETURN(const std::vector<Database::Row> rows, database.Query(kAttempts));
   std::map<std::string, Database::Row> attempts;
@@ -66,8 +71,11 @@ Status CheckAttempts(Database& database, const std::vector<PayloadLine>& lines) 
     attempts[row[0]] = row;
   }
   for (const PayloadLine& line : lines) {
-    if (line.attempt.empty()) {
+    if (line.what == "made") {
       continue;
+    }
+    if (line.attempt.empty()) {
+      return Violated("I5", "job {} ran elsewhere than in an attempt's folder", line.job);
     }
     const auto attempt = attempts.find(line.attempt);
     if (attempt == attempts.end()) {
@@ -79,6 +87,12 @@ Status CheckAttempts(Database& database, const std::vector<PayloadLine>& lines) 
     }
     if (attempt->second[1] != line.job) {
       return Violated("I5", "attempt {} is of job {}, and ran {}", line.attempt, attempt->second[1], line.job);
+    }
+    // An attempt that was lost before anyone saw it at the scheduler has no local job.
+    const std::string& believed = attempt->second[3];
+    if (!believed.empty() && !line.local_job_id.empty() && believed != line.local_job_id) {
+      return Violated("I12", "attempt {} of job {} ran as local job {}, and the broker took {} for it", line.attempt,
+                      line.job, line.local_job_id, believed);
     }
   }
   return OkStatus();
@@ -93,7 +107,7 @@ Status CheckSilenceAfterEnd(Database& database, const std::vector<PayloadLine>& 
   }
   for (const PayloadLine& line : lines) {
     const auto end = ends.find(line.job);
-    if (end == ends.end()) {
+    if (line.what == "made" || end == ends.end()) {
       continue;
     }
     const int64_t late_micros = line.at_micros - ToNumber(end->second[1]);
@@ -108,7 +122,7 @@ Status CheckSilenceAfterEnd(Database& database, const std::vector<PayloadLine>& 
 }  // namespace
 
 Status CheckStarts(const RunEvidence& evidence) {
-  const std::vector<PayloadLine> lines = ReadPayloadLog(evidence.payload_log);
+  ASSIGN_OR_RETURN(const std::vector<PayloadLine> lines, ReadPayloadLog(evidence.payload_log));
   RETURN_IF_ERROR(CheckCounts(evidence.database, CountRuns(lines)));
   RETURN_IF_ERROR(CheckAttempts(evidence.database, lines));
   return CheckSilenceAfterEnd(evidence.database, lines);

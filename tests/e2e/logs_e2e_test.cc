@@ -9,6 +9,7 @@
 #include "base/file_sync.h"
 #include "tests/e2e/eventually.h"
 #include "tests/e2e/federation.h"
+#include "tests/e2e/sound_run.h"
 
 namespace turnpike {
 namespace {
@@ -100,6 +101,12 @@ TEST_F(Logs, ComeWholeAndOnceOverRestartsOfBrokerAndAgent) {
   EXPECT_GT(written.size(), kOutputSize);
   EXPECT_EQ(followed.size(), written.size());
   EXPECT_TRUE(Sha256(followed) == Sha256(written));
+
+  const Result<v1::Job> ended = federation_.WaitForEnd(*job_id);
+  ASSERT_TRUE(ended.ok()) << MessageOf(ended.status());
+  EXPECT_EQ(ended->state(), v1::JOB_STATE_COMPLETED) << ended->ShortDebugString();
+  const Status sound = CheckSoundRun(federation_);
+  EXPECT_TRUE(sound.ok()) << MessageOf(sound);
 }
 
 }  // namespace

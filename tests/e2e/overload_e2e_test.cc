@@ -8,6 +8,7 @@
 #include "base/error_reason.h"
 #include "tests/e2e/eventually.h"
 #include "tests/e2e/federation.h"
+#include "tests/e2e/sound_run.h"
 #include "tests/support/scrape.h"
 
 namespace turnpike {
@@ -25,6 +26,17 @@ constexpr char kSessionEpoch[] = R"sql(
 constexpr char kPlacementEpoch[] = R"sql(
     SELECT max(epoch)
       FROM placement_lease
+)sql";
+
+// Jobs that are not over, or whose charge is not settled.
+constexpr char kLive[] = R"sql(
+    SELECT (SELECT count(*) FROM job_state) + (SELECT count(*) FROM attempt_end WHERE charge_state = 'PENDING')
+)sql";
+
+constexpr char kCompleted[] = R"sql(
+    SELECT count(*)
+      FROM job_end
+     WHERE state = 'COMPLETED'
 )sql";
 
 struct FloodCount {
@@ -75,6 +87,7 @@ class Overload : public testing::Test {
   void Note(const Result<v1::SubmitJobResponse>& answer) {
     if (answer.ok()) {
       ++count_.accepted;
+      federation_.NoteAccepted(answer->job().job_id());
     } else if (answer.status().code() != StatusCode::kResourceExhausted) {
       ADD_FAILURE() << answer.status();
       ++count_.other;
@@ -140,6 +153,10 @@ TEST_F(Overload, OneProjectsFloodIsRefusedEarlyAndNobodyElseFeelsIt) {
   const Result<v1::Job> ended = federation_.WaitForEnd(*job_id);
   ASSERT_TRUE(ended.ok()) << MessageOf(ended.status());
   EXPECT_EQ(ended->state(), v1::JOB_STATE_COMPLETED) << ended->ShortDebugString();
+  ASSERT_TRUE(Eventually([&] { return Number(kLive) == 0; })) << Number(kLive);
+  EXPECT_EQ(Number(kCompleted), count_.accepted + 1);
+  const Status sound = CheckSoundRun(federation_);
+  EXPECT_TRUE(sound.ok()) << MessageOf(sound);
 }
 
 }  // namespace

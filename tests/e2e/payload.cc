@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <sys/stat.h>
 
+#include <fstream>
 #include <optional>
 #include <sstream>
 
@@ -14,15 +15,17 @@ namespace turnpike {
 namespace {
 
 // $1 the log, $2 the job's name, $3 the gate or nothing, $4 seconds.  A gate that never opens ends the job after some
-// minutes.  The attempt's folder is above the one that it runs in, and named after the attempt.
+// minutes.  The attempt's folder is above the one that it runs in, and named after the attempt; the local job's id is
+// in the environment, under Slurm's name or the process site's.
 constexpr char kProgram[] =
     "attempt=${PWD%/work}; attempt=${attempt##*/}\n"
-    "echo \"start $2 $attempt $(date +%s%6N)\" >>\"$1\"\n"
+    "local=${SLURM_JOB_ID:-$TURNPIKE_LOCAL_JOB_ID}\n"
+    "echo \"start $2 $attempt $(date +%s%6N) $local\" >>\"$1\"\n"
     "if [ -z \"$3\" ]; then sleep \"${4:-1}\"; else\n"
     "  tries=0\n"
     "  while [ ! -e \"$3\" ] && [ $tries -lt 3000 ]; do sleep 0.1; tries=$((tries + 1)); done\n"
     "fi\n"
-    "echo \"end $2 $attempt $(date +%s%6N)\" >>\"$1\"\n";
+    "echo \"end $2 $attempt $(date +%s%6N) $local\" >>\"$1\"\n";
 
 }  // namespace
 
@@ -48,21 +51,28 @@ v1::JobSpec Payload::Make(const std::string& name, const std::vector<std::string
     spec.mutable_command()->add_arguments(word);
   }
   spec.mutable_time_limit()->set_seconds(600);
+  std::ofstream(log_path_, std::ios::app) << fmt::format("made {} -\n", name) << std::flush;
   return spec;
 }
 
 std::map<std::string, PayloadRuns> Payload::Runs() const {
-  return CountRuns(ReadPayloadLog(log_path_));
+  const Result<std::vector<PayloadLine>> lines = ReadPayloadLog(log_path_);
+  CHECK(lines.ok());
+  return CountRuns(*lines);
 }
 
-std::vector<PayloadLine> ReadPayloadLog(const std::string& path) {
+Result<std::vector<PayloadLine>> ReadPayloadLog(const std::string& path) {
   std::vector<PayloadLine> found;
-  std::istringstream lines(ReadFile(path).value_or(""));
-  for (std::string text; std::getline(lines, text);) {
-    std::istringstream words(text);
+  ASSIGN_OR_RETURN(const std::string text, ReadFile(path));
+  std::istringstream lines(text);
+  for (std::string written; std::getline(lines, written);) {
+    std::istringstream words(written);
     PayloadLine line;
     std::string folder;
-    words >> line.what >> line.job >> folder >> line.at_micros;
+    words >> line.what >> line.job >> folder >> line.at_micros >> line.local_job_id;
+    if (line.what != "made" && line.what != "start" && line.what != "end") {
+      return DataLoss("{}: '{}' is no line of a payload's", path, written);
+    }
     const std::optional<Uuid> attempt = UuidFromBase32(folder);
     line.attempt = attempt ? attempt->ToString() : "";
     found.push_back(std::move(line));
@@ -74,7 +84,9 @@ std::map<std::string, PayloadRuns> CountRuns(const std::vector<PayloadLine>& lin
   std::map<std::string, PayloadRuns> runs;
   for (const PayloadLine& line : lines) {
     PayloadRuns& run = runs[line.job];
-    ++(line.what == "start" ? run.starts : run.ends);
+    run.made = run.made || line.what == "made";
+    run.starts += line.what == "start" ? 1 : 0;
+    run.ends += line.what == "end" ? 1 : 0;
   }
   return runs;
 }

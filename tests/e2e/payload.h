@@ -1,6 +1,7 @@
 #pragma once
 // What the jobs of these tests do: each writes a line into one file when it starts and one when it ends, so that the
-// file is a witness of its own of how often a job ran, whatever broker, agent and scheduler say.
+// file is a witness of its own of how often a job ran, whatever broker, agent and scheduler say.  A line is there too
+// for each job that was made to write some.
 
 #include <turnpike/v1/job_spec.pb.h>
 
@@ -15,18 +16,20 @@
 namespace turnpike {
 
 struct PayloadRuns {
+  bool made = false;
   int starts = 0;
   int ends = 0;
 };
 
 struct PayloadLine {
-  std::string what;       // start, end
-  std::string job;        // its name
-  std::string attempt;    // the attempt's id; empty where the line does not tell
-  int64_t at_micros = 0;  // by the clock of the machine it ran on
+  std::string what;          // made, start, end
+  std::string job;           // its name
+  std::string attempt;       // the attempt's id; empty where the line does not tell
+  int64_t at_micros = 0;     // by the clock of the machine it ran on
+  std::string local_job_id;  // as its scheduler calls it; empty where the line does not tell
 };
-// Every line that is there.
-std::vector<PayloadLine> ReadPayloadLog(const std::string& path);
+// Every line that is there; one that is no such line is an error.
+Result<std::vector<PayloadLine>> ReadPayloadLog(const std::string& path);
 // By the job's name.
 std::map<std::string, PayloadRuns> CountRuns(const std::vector<PayloadLine>& lines);
 

@@ -108,6 +108,10 @@ TEST_F(SlurmJob, WritesWhatSbatchWritesForTheSameScript) {
   EXPECT_THAT(expected, testing::HasSubstr("USR1 came: writing a checkpoint\n"));
   EXPECT_THAT(expected, testing::HasSubstr("rank 0 of 1"));
   EXPECT_EQ(WithoutNumbers(by_turnpike->output), WithoutNumbers(expected)) << by_turnpike->error_output;
+  const Result<std::string> job_id = database_->Value("SELECT job_id FROM job");
+  ASSERT_TRUE(job_id.ok()) << MessageOf(job_id.status());
+  federation_->NoteAccepted(*job_id);
+  ExpectSound();
 }
 
 }  // namespace

@@ -13,10 +13,16 @@ Status CheckSoundRun(const Federation& federation) {
                              .journals = federation.Journals()};
   Eventually([&evidence] { return CheckJournals(evidence).ok(); }, std::chrono::seconds(20));
   RETURN_IF_ERROR(CheckInvariants(evidence));
-  // I11: nothing of ours still runs.
-  const bool is_quiet =
-      Eventually([&federation] { return CountProcessesOf(federation.folder(), "turnpike-runner") == 0; },
-                 std::chrono::seconds(20));
+  return CheckNothingRuns(federation, std::chrono::seconds(20));
+}
+
+Status CheckNothingRuns(const Federation& federation, std::chrono::seconds time) {
+  const bool is_quiet = Eventually(
+      [&federation] {
+        return CountProcessesOf(federation.folder(), "turnpike-runner") == 0 &&
+               CountProcessesOf(federation.folder(), federation.payload().log_path()) == 0;
+      },
+      time);
   return is_quiet ? OkStatus() : Internal("I11 is violated: a local job still runs, and every job is over");
 }
 
