@@ -82,7 +82,8 @@ constexpr MetricInfo kTable[] = {
     {Metric::kWatchStreams, kBroker, kGauge, "turnpike_watch_streams", "", "Readers that follow jobs or their output."},
 
     {Metric::kSiteConnected, kBroker, kGauge, "turnpike_site_connected", "site",
-     "1 while a site's agent has a stream to any replica."},
+     "1 while a site's agent has a stream to any replica; stays 1 when that replica is killed, until the agent comes "
+     "back."},
     {Metric::kSiteLastSeen, kBroker, kGauge, "turnpike_site_last_seen_timestamp_seconds", "site",
      "When a site last reported its capacity, in seconds since 1970."},
     {Metric::kSessions, kBroker, kGauge, "turnpike_sessions", "", "Streams of agents that this replica holds."},

@@ -107,9 +107,8 @@ class Metrics {
   std::multimap<Metric, ReadSeries> readers_ GUARDED_BY(mutex_);
 };
 
-// A counter for each of `size` label values that are numbered: made when it is first counted, then found without a
-// lock.
-template <size_t size>
+// A counter for each of kSize label values that are numbered: made when it is first counted, then found without a lock.
+template <size_t kSize>
 class CounterArray {
  public:
   // The labels for a number.
@@ -131,7 +130,7 @@ class CounterArray {
   Metrics& metrics_;
   const Metric metric_;
   const Name name_;
-  std::array<std::atomic<Counter*>, size> slots_{};
+  std::array<std::atomic<Counter*>, kSize> slots_{};
 };
 
 // Observes, when it ends, how long it lived.

@@ -3,6 +3,8 @@
 #include <google/protobuf/descriptor.h>
 #include <grpcpp/server_context.h>
 
+#include <algorithm>
+#include <iterator>
 #include <map>
 #include <string_view>
 
@@ -20,6 +22,8 @@ using std::chrono::steady_clock;
 
 constexpr char kOther[] = "other";
 
+constexpr grpc::StatusCode kInsideFailures[] = {grpc::INTERNAL, grpc::UNKNOWN, grpc::DATA_LOSS};
+
 // What one method is measured with.
 class MethodMeter {
  public:
@@ -30,7 +34,12 @@ class MethodMeter {
                  return LabelValues{method, std::string(StatusCodeName(static_cast<grpc::StatusCode>(code)))};
                }),
         seconds_(metrics.HistogramOf(Metric::kCallSeconds, {method})),
-        open_(metrics.GaugeOf(Metric::kCallsOpen, {method})) {}
+        open_(metrics.GaugeOf(Metric::kCallsOpen, {method})) {
+    // A series that begins with its first failure has no increase by which an alert could see it.
+    for (const grpc::StatusCode code : kInsideFailures) {
+      calls_.Add(static_cast<size_t>(code), 0);
+    }
+  }
 
   const std::string& name() const { return name_; }
   void Begin() { open_.Add(1); }
@@ -49,7 +58,7 @@ class MethodMeter {
 };
 
 bool FailedInside(grpc::StatusCode code) {
-  return code == grpc::INTERNAL || code == grpc::UNKNOWN || code == grpc::DATA_LOSS;
+  return std::ranges::find(kInsideFailures, code) != std::end(kInsideFailures);
 }
 
 class CallMeter final : public grpc::experimental::Interceptor {

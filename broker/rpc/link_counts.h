@@ -14,7 +14,12 @@ struct LinkCounts {
                 [](size_t kind) { return LabelValues{std::string(ReportKindName(static_cast<ReportKind>(kind)))}; }),
         report_seconds(metrics.HistogramOf(Metric::kReportSeconds)),
         log_bytes(metrics.CounterOf(Metric::kLogBytes)),
-        agents_cut(metrics.CounterOf(Metric::kSlowReadersCut, {"agent"})) {}
+        agents_cut(metrics.CounterOf(Metric::kSlowReadersCut, {"agent"})) {
+    // A series that begins with its first report has no increase by which an alert could see it.
+    for (size_t kind = 0; kind < kKinds; ++kind) {
+      reports.Add(kind, 0);
+    }
+  }
 
   CounterArray<kKinds> reports;
   Histogram& report_seconds;

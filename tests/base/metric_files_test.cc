@@ -24,8 +24,8 @@ std::string TextOf(const std::string& path) {
 
 // A histogram is read through its parts.
 std::string WithoutPart(const std::string& name) {
-  static const std::regex part("_(bucket|sum|count)$");
-  const std::string whole = std::regex_replace(name, part, "");
+  static const std::regex kPart("_(bucket|sum|count)$");
+  std::string whole = std::regex_replace(name, kPart, "");
   for (const MetricInfo& info : MetricTable()) {
     if (info.name == whole && info.kind == MetricKind::kHistogram) {
       return whole;
@@ -35,9 +35,9 @@ std::string WithoutPart(const std::string& name) {
 }
 
 std::set<std::string> NamesIn(const std::string& text) {
-  static const std::regex name("\\b(turnpike|process)_[a-z_]+\\b");
+  static const std::regex kName("\\b(turnpike|process)_[a-z_]+\\b");
   std::set<std::string> names;
-  for (std::sregex_iterator found(text.begin(), text.end(), name), end; found != end; ++found) {
+  for (std::sregex_iterator found(text.begin(), text.end(), kName), end; found != end; ++found) {
     names.insert(WithoutPart(found->str()));
   }
   return names;
