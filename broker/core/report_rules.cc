@@ -253,4 +253,22 @@ Status Withdraw(AttemptStanding& standing, std::string why) {
   return OkStatus();
 }
 
+bool MayMoveMoney(ReportKind kind) {
+  switch (kind) {
+    case ReportKind::kEnded:
+    case ReportKind::kNotStarted:
+    case ReportKind::kInterrupted:
+    case ReportKind::kUsage:
+      return true;
+    case ReportKind::kClaimed:
+    case ReportKind::kSubmitted:
+    case ReportKind::kAmbiguous:
+    case ReportKind::kStarted:
+    case ReportKind::kOrphan:
+    case ReportKind::kSiteState:
+      return false;
+  }
+  return true;
+}
+
 }  // namespace turnpike

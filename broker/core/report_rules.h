@@ -76,4 +76,7 @@ ReportEffect ApplyReport(AttemptStanding& standing, const SiteReport& report, Ti
 // INTERNAL: it is no offer any more.
 Status Withdraw(AttemptStanding& standing, std::string why);
 
+// A charge, or the end of a hold, may follow from it: whoever applies it holds the locks of the account and the hold.
+bool MayMoveMoney(ReportKind kind);
+
 }  // namespace turnpike

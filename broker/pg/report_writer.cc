@@ -118,26 +118,37 @@ Result<int64_t> ReportWriter::ReadMark() {
 
 Status ReportWriter::LockAll() {
   std::vector<AttemptId> attempts;
+  std::set<AttemptId> moving_money;
   for (const SiteReport& report : batch_.reports) {
-    if (report.attempt_id) {
-      attempts.push_back(*report.attempt_id);
+    if (!report.attempt_id) {
+      continue;
+    }
+    attempts.push_back(*report.attempt_id);
+    if (MayMoveMoney(report.kind)) {
+      moving_money.insert(*report.attempt_id);
     }
   }
   if (attempts.empty()) {
     return OkStatus();
   }
   ASSIGN_OR_RETURN(const std::vector<AttemptOwner> owners, FindOwners(tx_, attempts));
-  std::vector<ProjectId> projects;
-  std::vector<JobId> jobs;
+  std::vector<ProjectId> projects, payers;
+  std::vector<JobId> paid_jobs;
   std::vector<AttemptId> live;
   for (const AttemptOwner& owner : owners) {
     owners_.emplace(owner.attempt_id, owner);
     projects.push_back(owner.project_id);
-    jobs.push_back(owner.job_id);
     live.push_back(owner.attempt_id);
+    if (moving_money.contains(owner.attempt_id)) {
+      payers.push_back(owner.project_id);
+      paid_jobs.push_back(owner.job_id);
+    }
   }
   RETURN_IF_ERROR(tx_.Execute(kSeeProjects, Params().IdArray(projects)).status());
-  RETURN_IF_ERROR(charges_.Lock(projects, jobs));
+  // Else every site's news would wait for each other's, and for the project's submissions.
+  if (!payers.empty()) {
+    RETURN_IF_ERROR(charges_.Lock(payers, paid_jobs));
+  }
   ASSIGN_OR_RETURN(std::vector<AttemptStanding> standings, LockStandings(tx_, live));
   for (AttemptStanding& standing : standings) {
     Entry& entry = entries_[standing.attempt_id];

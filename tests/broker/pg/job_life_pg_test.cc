@@ -88,6 +88,21 @@ TEST_F(JobLife, ItsEventsAreFollowedInTheOrderOfItsVersionsWhoeverBeganFirst) {
   EXPECT_EQ(states, (std::vector<std::string>{"PENDING", "PLACED", "CANCELLED"}));
 }
 
+// Else each site's news would wait for every other's, and for the project's submissions.
+TEST_F(JobLife, ReportsThatMoveNoMoneyDoNotWaitForTheAccount) {
+  const AttemptId attempt = Place(Submit(Job()));
+  std::vector<SiteReport> reports = WholeLife(attempt);
+  const SiteReport end = reports.back();
+  reports.pop_back();
+  const Status held = placement_transactions_.Run({}, [&](Transaction& tx) -> Status {
+    RETURN_IF_ERROR(tx.Execute("SELECT account_id FROM account FOR UPDATE").status());
+    return Apply(reports).status();
+  });
+  ASSERT_TRUE(held.ok()) << held;
+  ASSERT_TRUE(Apply({end}).ok());
+  ExpectSoundBooks();
+}
+
 TEST_F(JobLife, ARepeatedSubmissionGetsTheStoredReply) {
   SubmitCall call = Call({Job()});
   ASSERT_TRUE(jobs_.Submit({call}).ok());
