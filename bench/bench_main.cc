@@ -41,6 +41,7 @@ constexpr NamedBench kBenches[] = {
     {"latency", "one job at a time against a raw commit", BenchLatency},
     {"sbatch", "single jobs and batches against sbatch and Slurm's C library, 8 processes each", BenchSbatch},
     {"decay", "batches of 100 with 5 million jobs stored against none", BenchDecay},
+    {"status", "agents' reports against raw updates", BenchStatus},
 };
 
 constexpr char kDearestStatements[] = R"sql(
@@ -84,15 +85,16 @@ bool IsWanted(const Options& options, const std::string& name) {
   return options.goals.empty() || std::ranges::find(options.goals, name) != options.goals.end();
 }
 
-Result<std::unique_ptr<LoadedFederation>> StartFederation(const Options& options, const std::string& name) {
+Result<std::unique_ptr<LoadedFederation>> StartFederation(const Options& options, const NewFederation& wanted) {
   std::map<std::string, std::string> postgres;
   if (options.statements) {
     postgres = {{"shared_preload_libraries", "pg_stat_statements"}, {"pg_stat_statements.track_planning", "on"}};
   }
-  return LoadedFederation::Start({.folder = options.folder + "/" + name,
+  return LoadedFederation::Start({.folder = options.folder + "/" + wanted.name,
                                   .broker = options.programs + "/turnpike-broker",
                                   .slow_sync = options.programs + "/turnpike_slow_sync.so",
-                                  .postgres = postgres});
+                                  .postgres = postgres,
+                                  .sites = wanted.sites});
 }
 
 Status RunBenches(const Options& options, LoadedFederation& federation, std::string& table) {
@@ -117,7 +119,7 @@ Status RunBenches(const Options& options, LoadedFederation& federation, std::str
   };
   run.report = [&](const GoalResult& result) { print(RowOf(result)); };
   run.report_not_run = [&](const std::string& goal, const std::string& why) { print(RowOfNotRun(goal, why)); };
-  run.start_federation = [&](const std::string& name) { return StartFederation(options, name); };
+  run.start_federation = [&](const NewFederation& wanted) { return StartFederation(options, wanted); };
   for (const NamedBench& bench : kBenches) {
     if (IsWanted(options, bench.name)) {
       RETURN_IF_ERROR(bench.run(run));
@@ -145,7 +147,7 @@ Status RunAll(Options options) {
   std::string table;
   Status status;
   {
-    const auto federation = StartFederation(options, "main");
+    const auto federation = StartFederation(options, {.name = "main"});
     status = federation.ok() ? RunBenches(options, **federation, table) : federation.status();
   }
   if (status.ok() && !options.table.empty()) {

@@ -23,6 +23,11 @@ struct Disk {
   std::chrono::microseconds delay;
 };
 
+struct NewFederation {
+  std::string name;
+  int sites = 1;
+};
+
 // One run of the program: one federation, filled by one goal after the other.
 struct BenchRun {
   LoadedFederation& federation;
@@ -34,8 +39,8 @@ struct BenchRun {
   int64_t jobs_made = 0;             // so that no two jobs have one script
   std::function<void(const GoalResult&)> report = {};
   std::function<void(const std::string& goal, const std::string& why)> report_not_run = {};
-  // Another one, of this name, for a goal that wants to choose what is in it.
-  std::function<Result<std::unique_ptr<LoadedFederation>>(const std::string& name)> start_federation = {};
+  // For a goal that wants to choose what is in it.
+  std::function<Result<std::unique_ptr<LoadedFederation>>(const NewFederation& settings)> start_federation = {};
 };
 
 // The same run in another federation, of which nothing has been asked yet.
@@ -47,6 +52,7 @@ Status BenchSingles(BenchRun& run);
 Status BenchLatency(BenchRun& run);
 Status BenchSbatch(BenchRun& run);
 Status BenchDecay(BenchRun& run);
+Status BenchStatus(BenchRun& run);
 // SIGKILL to broker and database, and every accepted job is there, with all that belongs to it; else the run is void.
 Status CheckNothingLost(BenchRun& run);
 

@@ -38,8 +38,8 @@ Result<Round> MeasureRound(BenchRun& filled, BenchRun& empty) {
 }  // namespace
 
 Status BenchDecay(BenchRun& run) {
-  ASSIGN_OR_RETURN(const std::unique_ptr<LoadedFederation> full, run.start_federation("full"));
-  ASSIGN_OR_RETURN(const std::unique_ptr<LoadedFederation> fresh, run.start_federation("fresh"));
+  ASSIGN_OR_RETURN(const std::unique_ptr<LoadedFederation> full, run.start_federation({.name = "full"}));
+  ASSIGN_OR_RETURN(const std::unique_ptr<LoadedFederation> fresh, run.start_federation({.name = "fresh"}));
   BenchRun filled = RunIn(run, *full);
   BenchRun empty = RunIn(run, *fresh);
   const int64_t stored = run.size.Scaled(kStored);

@@ -28,7 +28,6 @@ constexpr std::chrono::milliseconds kKillTime{20'000};
 constexpr std::chrono::milliseconds kPause{100};
 constexpr char kProject[] = "astro";
 constexpr char kUnit[] = "EUR";
-constexpr char kSite[] = "alpha";
 
 // Room for every job, and no node idle: what is submitted waits.
 std::vector<ShareStatus> OneShare() {
@@ -77,7 +76,7 @@ Result<std::unique_ptr<LoadedFederation>> LoadedFederation::Start(const Settings
       MakeChannel({.address = federation->user_address_, .credentials = credentials, .service_config_json = {}});
   RETURN_IF_ERROR(federation->StartBroker());
   RETURN_IF_ERROR(federation->MakeProject());
-  RETURN_IF_ERROR(federation->MakeSite());
+  RETURN_IF_ERROR(federation->MakeSites());
   RETURN_IF_ERROR(federation->WaitForSite());
   return federation;
 }
@@ -125,6 +124,11 @@ Status LoadedFederation::KillAndRevive() {
 }
 
 Status LoadedFederation::StartBroker() {
+  RETURN_IF_ERROR(LaunchBroker());
+  return WaitUntilServing();
+}
+
+Status LoadedFederation::LaunchBroker() {
   const std::string log = settings_.folder + "/broker.log";
   ASSIGN_OR_RETURN(
       broker_, StartDetached({.argv = {settings_.broker, "--database",
@@ -140,13 +144,21 @@ Status LoadedFederation::StartBroker() {
                               .directory = "/",
                               .output_path = log,
                               .error_path = log}));
+  return OkStatus();
+}
+
+// Once it answers at all; the channel may first find out that the broker before is dead.
+Status LoadedFederation::WaitUntilServing() {
   const auto stub = v1::JobService::NewStub(channel_);
-  v1::ListJobsResponse jobs;
-  const Status served =
-      WithToken("nobody", [&](grpc::ClientContext& context) { return stub->ListJobs(&context, {}, &jobs); });
+  const auto until = std::chrono::steady_clock::now() + kStartTime;
+  Status served;
+  do {
+    v1::ListJobsResponse jobs;
+    served = WithToken("nobody", [&](grpc::ClientContext& context) { return stub->ListJobs(&context, {}, &jobs); });
+  } while (served.code() == StatusCode::kUnavailable && IsAlive(broker_) && std::chrono::steady_clock::now() < until);
   return served.code() == StatusCode::kUnauthenticated
              ? OkStatus()
-             : Internal("the broker does not serve ({}); see {}", MessageOf(served), log);
+             : Internal("the broker does not serve ({}); see {}/broker.log", MessageOf(served), settings_.folder);
 }
 
 void LoadedFederation::Authorize(grpc::ClientContext& context) const {
@@ -192,33 +204,41 @@ Status LoadedFederation::MakeProject() {
   return OkStatus();
 }
 
-Status LoadedFederation::MakeSite() {
+Status LoadedFederation::MakeSites() {
+  for (int number = 1; number <= settings_.sites; ++number) {
+    RETURN_IF_ERROR(RegisterSite(fmt::format("site-{}", number)));
+  }
+  // What their agents would have reported.
+  ASSIGN_OR_RETURN(const std::unique_ptr<Connection> database, OpenDatabase());
+  ASSIGN_OR_RETURN(const Rows rows, database->Execute("UPDATE site SET state = 'ACTIVE', agent = $1 RETURNING site_id",
+                                                      Params().Int(kPlayedAgentNumber)));
+  for (int row = 0; row < rows.size(); ++row) {
+    site_ids_.push_back(rows.Id<SiteId>(row, 0));
+  }
+  return database
+      ->Execute("INSERT INTO site_capacity (site_id, epoch, number, body) SELECT site_id, 0, 1, $1 FROM site",
+                Params().Bytes(EncodeCapacity(OneShare())))
+      .status();
+}
+
+Status LoadedFederation::RegisterSite(const std::string& name) {
   const auto stub = v1::SiteService::NewStub(channel_);
   v1::RegisterSiteRequest site;
   site.set_request_id(ids_.TimeOrdered<RequestId>().ToString());
-  site.set_name(kSite);
+  site.set_name(name);
   v1::RegisterSiteResponse registered;
   RETURN_IF_ERROR(
       WithToken(token_, [&](grpc::ClientContext& context) { return stub->RegisterSite(&context, site, &registered); }));
   v1::SetPriceBookRequest prices;
   prices.set_request_id(ids_.TimeOrdered<RequestId>().ToString());
-  prices.set_site(kSite);
+  prices.set_site(name);
   prices.set_unit(kUnit);
   v1::Rate& rate = *prices.add_rates();
   rate.set_share("*");
   rate.set_resource(v1::Rate::RESOURCE_CORE_HOUR);
   rate.set_price("0.02");
   v1::SetPriceBookResponse priced;
-  RETURN_IF_ERROR(
-      WithToken(token_, [&](grpc::ClientContext& context) { return stub->SetPriceBook(&context, prices, &priced); }));
-  // What its agent would have reported.
-  ASSIGN_OR_RETURN(const std::unique_ptr<Connection> database, OpenDatabase());
-  ASSIGN_OR_RETURN(const Rows rows, database->Execute("UPDATE site SET state = 'ACTIVE' RETURNING site_id", Params()));
-  site_id_ = rows.Id<SiteId>(0, 0);
-  return database
-      ->Execute("INSERT INTO site_capacity (site_id, epoch, number, body) VALUES ($1, 1, 1, $2)",
-                Params().Id(site_id_).Bytes(EncodeCapacity(OneShare())))
-      .status();
+  return WithToken(token_, [&](grpc::ClientContext& context) { return stub->SetPriceBook(&context, prices, &priced); });
 }
 
 Status LoadedFederation::WaitForSite() {

@@ -21,6 +21,9 @@
 
 namespace turnpike {
 
+// The one agent of each site that is admitted.
+constexpr int64_t kPlayedAgentNumber = 1;
+
 class LoadedFederation {
  public:
   struct Settings {
@@ -28,6 +31,7 @@ class LoadedFederation {
     std::string broker;                                // the program
     std::string slow_sync;                             // the library
     std::map<std::string, std::string> postgres = {};  // its settings, beside our own
+    int sites = 1;                                     // alike
   };
   static Result<std::unique_ptr<LoadedFederation>> Start(const Settings& settings);
   ~LoadedFederation();
@@ -38,6 +42,9 @@ class LoadedFederation {
   Status KillBroker();
   // Returns when it serves.
   Status StartBroker();
+  // The same in two steps.
+  Status LaunchBroker();
+  Status WaitUntilServing();
 
   // --- The way in.
   std::shared_ptr<grpc::Channel> channel() const { return channel_; }
@@ -46,7 +53,7 @@ class LoadedFederation {
   const std::string& address() const { return user_address_; }
   const std::string& agent_address() const { return agent_address_; }
   CertificateAuthority& authority() { return *authority_; }
-  SiteId site_id() const { return site_id_; }
+  const std::vector<SiteId>& site_ids() const { return site_ids_; }
   ProjectId project_id() const { return project_id_; }
 
   // --- The database.
@@ -72,7 +79,8 @@ class LoadedFederation {
   Status MakeReference();
   Result<std::string> MakeToken(const std::vector<std::string>& for_whom);
   Status MakeProject();
-  Status MakeSite();
+  Status MakeSites();
+  Status RegisterSite(const std::string& name);
   // The broker has read the site and would take a job.
   Status WaitForSite();
   Result<std::unique_ptr<Connection>> Open(const std::string& database) const;
@@ -89,7 +97,7 @@ class LoadedFederation {
   ProcessIdentity broker_;
   std::string token_;
   ProjectId project_id_;
-  SiteId site_id_;
+  std::vector<SiteId> site_ids_;
   std::shared_ptr<grpc::Channel> channel_;
 };
 

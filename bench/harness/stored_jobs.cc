@@ -30,12 +30,13 @@ constexpr char kMakeModel[] = R"sql(
      WHERE j.job_id = '{0}' AND e.kind = 'SUBMITTED';
 )sql";
 
-// Who comes next.  {0} first number, {1} last, {2} how many there will be in all, {3} classes as an array.
+// Who comes next.  {0} first number, {1} last, {2} how many there will be in all, {3} classes and {4} sites as arrays.
 constexpr char kMakeNew[] = R"sql(
     DROP TABLE IF EXISTS stored_new;
     CREATE TEMPORARY TABLE stored_new AS
     SELECT id_at(at, 'job' || n) AS job_id, id_at(at, 'key' || n) AS key, to_timestamp(at / 1000.0) AS at, script,
-           sha256(script) AS sha256, coalesce(({3})[1 + n % greatest(cardinality({3}), 1)], class_id) AS class_id
+           sha256(script) AS sha256, coalesce(({3})[1 + n % greatest(cardinality({3}), 1)], class_id) AS class_id,
+           md5('attempt' || n)::uuid AS attempt_id, ({4})[1 + n % greatest(cardinality({4}), 1)] AS site_id
       FROM (SELECT n, m.script || convert_to('# ' || n, 'UTF8') AS script, m.class_id,
                    (extract(epoch FROM t.began + (t.ended - t.began) * (n::float8 / {2})) * 1000)::bigint AS at
               FROM generate_series({0}::bigint, {1}::bigint) AS n
@@ -65,6 +66,20 @@ constexpr char kInsertSubmissions[] = R"sql(
 constexpr char kInsertWaiting[] = R"sql(
     INSERT INTO job_state (job_id, project_id, class_id, state, version)
     SELECT n.job_id, m.project_id, n.class_id, 'PENDING', 1 FROM stored_new AS n CROSS JOIN stored_model AS m;
+)sql";
+
+constexpr char kInsertOffered[] = R"sql(
+    INSERT INTO job_state (job_id, project_id, class_id, state, version, attempt_count, attempt_id, site_id, share)
+    SELECT n.job_id, m.project_id, n.class_id, 'PLACED', 2, 1, n.attempt_id, n.site_id, 'main'
+      FROM stored_new AS n CROSS JOIN stored_model AS m;
+    INSERT INTO attempt (attempt_id, job_id, project_id, site_id, share, price_version, nodes, cores, accelerators, memory_mib, fence,
+                         state, time_limit_seconds, offer_expires_at)
+    SELECT n.attempt_id, n.job_id, m.project_id, n.site_id, 'main', 1, m.nodes, m.cores, m.accelerators, 0, 1, 'OFFERED',
+           m.time_limit_seconds, now() + interval '1 day'
+      FROM stored_new AS n CROSS JOIN stored_model AS m;
+)sql";
+
+constexpr char kHoldFunds[] = R"sql(
     UPDATE account AS a
        SET held_micros = a.held_micros + m.reserved_micros * (SELECT count(*) FROM stored_new)
       FROM stored_model AS m
@@ -93,12 +108,26 @@ constexpr char kInsertClasses[] = R"sql(
         ON CONFLICT DO NOTHING
 )sql";
 
-std::string ArrayOf(const std::vector<Uuid>& classes) {
+template <class AnyId>
+std::string ArrayOf(const std::vector<AnyId>& ids) {
   std::string text;
-  for (const Uuid& id : classes) {
+  for (const AnyId& id : ids) {
     text += (text.empty() ? "" : ",") + id.ToString();
   }
   return fmt::format("'{{{}}}'::uuid[]", text);
+}
+
+// What follows the rows of a submission.
+std::string RowsOf(StoredAs as) {
+  switch (as) {
+    case StoredAs::kEnded:
+      return kInsertEnded;
+    case StoredAs::kWaiting:
+      return std::string(kInsertWaiting) + kHoldFunds;
+    case StoredAs::kOffered:
+      return std::string(kInsertOffered) + kHoldFunds;
+  }
+  return "";
 }
 
 }  // namespace
@@ -107,13 +136,14 @@ Status StoreJobs(const LoadedFederation& federation, JobId model, const StoredJo
   ASSIGN_OR_RETURN(const std::unique_ptr<Connection> database, federation.OpenDatabase());
   RETURN_IF_ERROR(database->ExecuteScript(kMakeFunction));
   RETURN_IF_ERROR(database->ExecuteScript(fmt::format(kMakeModel, model.ToString())));
-  const bool ended = jobs.as == StoredAs::kEnded;
-  const std::string submissions = fmt::format(kInsertSubmissions, ended ? "m.reserved_micros" : "0");
+  const std::string rows =
+      fmt::format(kInsertSubmissions, jobs.as == StoredAs::kEnded ? "m.reserved_micros" : "0") + RowsOf(jobs.as);
   const std::string classes = ArrayOf(jobs.classes);
+  const std::string sites = ArrayOf(jobs.sites);
   for (int64_t first = 1; first <= jobs.count; first += kJobsPerTransaction) {
     const int64_t last = std::min(first + kJobsPerTransaction - 1, jobs.count);
-    RETURN_IF_ERROR(database->ExecuteScript(fmt::format(kMakeNew, first, last, jobs.count, classes)));
-    RETURN_IF_ERROR(database->ExecuteScript(submissions + (ended ? kInsertEnded : kInsertWaiting)));
+    RETURN_IF_ERROR(database->ExecuteScript(fmt::format(kMakeNew, first, last, jobs.count, classes, sites)));
+    RETURN_IF_ERROR(database->ExecuteScript(rows));
   }
   // As it stands after a while: nobody's measurement pays for the first look at new rows.
   RETURN_IF_ERROR(database->ExecuteScript("VACUUM (ANALYZE)"));

@@ -40,12 +40,14 @@ class RawCopy {
   Status Write(const CopiedRows& rows);
   // A statement without parameters and rows.
   Status Execute(const std::string& sql);
+  // What a query returns, as binary COPY gives it.
+  Result<std::string> CopyOut(const std::string& query);
+  // "job (project_id, …)": where to, and what CopyOut gave.
+  Status CopyIn(const std::string& table, const std::string& bytes);
 
  private:
   explicit RawCopy(pg_conn* connection) : connection_(connection) {}
 
-  Result<std::string> CopyOut(const std::string& query);
-  Status CopyIn(const std::string& table, const std::string& bytes);
   Status Failed(const std::string& what) const;
 
   pg_conn* connection_;
