@@ -1,5 +1,7 @@
 #include "adapters/core/reconcile.h"
 
+#include <signal.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -304,6 +306,11 @@ class Reconciler {
            });
   }
 
+  // A scheduler that lost its state kills what it finds on its nodes: that is no end of the user's either.
+  bool WasKilledUnasked(const ExitRecord& exit) const {
+    return (exit.exit_signal == SIGTERM || exit.exit_signal == SIGKILL) && !decision_.record.cancel_wanted;
+  }
+
   // In the queue again although it has started: a second start would be refused.
   void Requeued() {
     NoteSiteState();
@@ -341,6 +348,10 @@ class Reconciler {
     Adopt();
     CancelCopies();
     const bool row_is_over = job_ != nullptr && EndCounts(*job_);
+    if (job_ == nullptr && in_.evidence.presence == Presence::kAbsent && WasKilledUnasked(exit)) {
+      LoseIf(IsGone(), "it was killed, and the scheduler does not know it any more");
+      return;
+    }
     const bool row_may_come = !row_is_over && in_.evidence.presence != Presence::kAbsent;
     if (exit.exit_code != 0 && row_may_come && !WaitedForRecord(in_.policy.record_wait)) {
       Rule("over, waits for the scheduler's reason");  // it may have been the time limit

@@ -53,6 +53,25 @@ TEST(ReconcileEnd, AFailedProgramWaitsForTheSchedulersReasonButNotForEver) {
   EXPECT_EQ(later.record.phase, Phase::kEnded);
 }
 
+// Slurm's controller was killed before it had saved the job, gave its id to another one, and ended what it then found.
+TEST(ReconcileEnd, AProgramThatAForgetfulSchedulerKilledWasInterrupted) {
+  const Evidence killed = SeenWithExit(ExitBySignal(15), {});
+  const Decision first = Reconcile(StartedRecord(), killed, {}, MomentAt(100));
+  EXPECT_EQ(first.record.phase, Phase::kStarted) << "one look proves no absence";
+  const Decision decision = End(StartedRecord(), killed);
+  EXPECT_EQ(decision.record.phase, Phase::kInterrupted);
+  EXPECT_NE(FindFact<InterruptedFact>(decision), nullptr);
+}
+
+TEST(ReconcileEnd, AProgramThatFailedByItselfIsNotTheSitesWhereTheRowIsGone) {
+  for (const ExitRecord& exit : {ExitWith(1), ExitBySignal(11)}) {
+    EXPECT_EQ(End(StartedRecord(), SeenWithExit(exit, {})).record.phase, Phase::kEnded);
+  }
+  AttemptRecord cancelled = StartedRecord();
+  cancelled.cancel_wanted = true;
+  EXPECT_EQ(End(cancelled, SeenWithExit(ExitBySignal(15), {})).record.phase, Phase::kEnded);
+}
+
 TEST(ReconcileEnd, UsageComesLaterFromAccounting) {
   const Decision ended = End(StartedRecord(), SeenWithExit(ExitWith(0), {JobIn(LocalState::kCompleting)}));
   ASSERT_TRUE(ended.record.usage_owed);
