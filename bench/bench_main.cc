@@ -42,6 +42,8 @@ constexpr NamedBench kBenches[] = {
     {"sbatch", "single jobs and batches against sbatch and Slurm's C library, 8 processes each", BenchSbatch},
     {"decay", "batches of 100 with 5 million jobs stored against none", BenchDecay},
     {"status", "agents' reports against raw updates", BenchStatus},
+    {"restart", "from the start to the first offer with 1 million jobs waiting, and their memory", BenchRestart},
+    {"dispatch", "from a submission to the agent with 1 million jobs waiting against 10,000", BenchDispatch},
 };
 
 constexpr char kDearestStatements[] = R"sql(

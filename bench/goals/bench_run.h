@@ -53,6 +53,8 @@ Status BenchLatency(BenchRun& run);
 Status BenchSbatch(BenchRun& run);
 Status BenchDecay(BenchRun& run);
 Status BenchStatus(BenchRun& run);
+Status BenchRestart(BenchRun& run);
+Status BenchDispatch(BenchRun& run);
 // SIGKILL to broker and database, and every accepted job is there, with all that belongs to it; else the run is void.
 Status CheckNothingLost(BenchRun& run);
 
