@@ -44,6 +44,7 @@ constexpr NamedBench kBenches[] = {
     {"status", "agents' reports against raw updates", BenchStatus},
     {"restart", "from the start to the first offer with 1 million jobs waiting, and their memory", BenchRestart},
     {"dispatch", "from a submission to the agent with 1 million jobs waiting against 10,000", BenchDispatch},
+    {"watch", "events to 64 watchers against raw gRPC streams", BenchWatch},
 };
 
 constexpr char kDearestStatements[] = R"sql(
@@ -89,7 +90,7 @@ bool IsWanted(const Options& options, const std::string& name) {
 
 Result<std::unique_ptr<LoadedFederation>> StartFederation(const Options& options, const NewFederation& wanted) {
   std::map<std::string, std::string> postgres;
-  if (options.statements) {
+  if (options.statements || wanted.counts_statements) {
     postgres = {{"shared_preload_libraries", "pg_stat_statements"}, {"pg_stat_statements.track_planning", "on"}};
   }
   return LoadedFederation::Start({.folder = options.folder + "/" + wanted.name,

@@ -26,6 +26,7 @@ struct Disk {
 struct NewFederation {
   std::string name;
   int sites = 1;
+  bool counts_statements = false;  // pg_stat_statements, in the broker's database
 };
 
 // One run of the program: one federation, filled by one goal after the other.
@@ -55,6 +56,7 @@ Status BenchDecay(BenchRun& run);
 Status BenchStatus(BenchRun& run);
 Status BenchRestart(BenchRun& run);
 Status BenchDispatch(BenchRun& run);
+Status BenchWatch(BenchRun& run);
 // SIGKILL to broker and database, and every accepted job is there, with all that belongs to it; else the run is void.
 Status CheckNothingLost(BenchRun& run);
 

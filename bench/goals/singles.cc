@@ -1,7 +1,7 @@
 // G2: SubmitJob, 64 calls under way, against a server that commits each submission by itself.
 
 #include "bench/goals/submit_rounds.h"
-#include "bench/reference/insert_server.h"
+#include "bench/reference/reference_server.h"
 
 namespace turnpike {
 namespace {
@@ -9,7 +9,7 @@ namespace {
 constexpr SubmitShape kSingles{.jobs = 10'000, .jobs_per_call = 0, .width = 64};
 constexpr int kConnections[] = {8, 32};
 
-Result<Round> MeasureRound(BenchRun& run, const InsertServer& server) {
+Result<Round> MeasureRound(BenchRun& run, const ReferenceServer& server) {
   SubmitShape shape = kSingles;
   shape.jobs = run.size.Scaled(kSingles.jobs);
   RETURN_IF_ERROR(Checkpoint(run));
@@ -30,12 +30,12 @@ Status BenchSingles(BenchRun& run) {
   for (const Disk& disk : run.disks) {
     RETURN_IF_ERROR(run.federation.sync_delay().Set(disk.delay));
     for (const int connections : kConnections) {
-      ASSIGN_OR_RETURN(const std::unique_ptr<InsertServer> server,
-                       InsertServer::Start({.program = run.programs + "/turnpike-insert-server",
-                                            .conninfo = run.federation.reference(),
-                                            .project_id = run.federation.project_id(),
-                                            .connections = connections,
-                                            .log_path = run.federation.folder() + "/insert-server.log"}));
+      ASSIGN_OR_RETURN(
+          const std::unique_ptr<ReferenceServer> server,
+          ReferenceServer::Start({.program = run.programs + "/turnpike-insert-server",
+                                  .arguments = {run.federation.reference(), run.federation.project_id().ToString(),
+                                                std::to_string(connections)},
+                                  .log_path = run.federation.folder() + "/insert-server.log"}));
       GoalResult result{.goal = {.name = "single jobs, 64 under way",
                                  .unit = "jobs/s",
                                  .reference = fmt::format("a commit each, {} connections", connections),

@@ -55,7 +55,7 @@ Standing Judge(const GoalResult& result) {
 std::string TableHead() {
   return "| goal | disk (sync µs) | measured | reference | ratio (worst) | wanted | verdict | CPU µs: broker, "
          "database, "
-         "reference's database | rounds | load |\n"
+         "reference's server | rounds | load |\n"
          "|---|---|---|---|---|---|---|---|---|---|\n";
 }
 

@@ -69,11 +69,12 @@ Result<std::unique_ptr<LoadedFederation>> LoadedFederation::Start(const Settings
                                                        .certificate_path = settings.folder + "/ca/ca.pem",
                                                        .private_key_path = settings.folder + "/ca/ca.key"},
                                                       federation->clock_.Now(), federation->random_));
-  ASSIGN_OR_RETURN(const auto credentials, ClientCredentials({.certificate_pem = {},
-                                                              .private_key_pem = {},
-                                                              .ca_pem = federation->authority_->ca_certificate_pem()}));
-  federation->channel_ =
-      MakeChannel({.address = federation->user_address_, .credentials = credentials, .service_config_json = {}});
+  ASSIGN_OR_RETURN(
+      federation->credentials_,
+      ClientCredentials(
+          {.certificate_pem = {}, .private_key_pem = {}, .ca_pem = federation->authority_->ca_certificate_pem()}));
+  federation->channel_ = MakeChannel(
+      {.address = federation->user_address_, .credentials = federation->credentials_, .service_config_json = {}});
   RETURN_IF_ERROR(federation->StartBroker());
   RETURN_IF_ERROR(federation->MakeProject());
   RETURN_IF_ERROR(federation->MakeSites());

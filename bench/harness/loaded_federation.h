@@ -5,6 +5,7 @@
 
 #include <grpcpp/channel.h>
 #include <grpcpp/client_context.h>
+#include <grpcpp/security/credentials.h>
 
 #include <memory>
 #include <string>
@@ -48,6 +49,7 @@ class LoadedFederation {
 
   // --- The way in.
   std::shared_ptr<grpc::Channel> channel() const { return channel_; }
+  std::shared_ptr<grpc::ChannelCredentials> credentials() const { return credentials_; }
   // Adds the project's token.
   void Authorize(grpc::ClientContext& context) const;
   const std::string& address() const { return user_address_; }
@@ -98,6 +100,7 @@ class LoadedFederation {
   std::string token_;
   ProjectId project_id_;
   std::vector<SiteId> site_ids_;
+  std::shared_ptr<grpc::ChannelCredentials> credentials_;
   std::shared_ptr<grpc::Channel> channel_;
 };
 
