@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
 
 #include "broker/core/step.h"
 
@@ -29,6 +30,18 @@ std::optional<AttemptEvent> EventOf(const SiteReport& report) {
     case ReportKind::kOrphan:
     case ReportKind::kSiteState:
       return std::nullopt;
+  }
+  return std::nullopt;
+}
+
+// A process's exit code and signal are small numbers.  What says otherwise is no report of one.
+std::optional<std::string> Implausible(const SiteReport& report) {
+  constexpr int64_t kMost = std::numeric_limits<int16_t>::max();
+  if (report.exit_code && (*report.exit_code < -kMost || *report.exit_code > kMost)) {
+    return fmt::format("exit code {} is not one of a process", *report.exit_code);
+  }
+  if (report.exit_signal < 0 || report.exit_signal > kMost) {
+    return fmt::format("signal {} is not one of a process", report.exit_signal);
   }
   return std::nullopt;
 }
@@ -228,6 +241,9 @@ ReportEffect ApplyReport(AttemptStanding& standing, const SiteReport& report, Ti
   }
   if (IsFinal(standing.state) || IsNoNews(standing.state, report)) {
     return {};
+  }
+  if (std::optional<std::string> why = Implausible(report)) {
+    return Refuse(*std::move(why));
   }
   AttemptStanding after = standing;
   ReportEffect effect;

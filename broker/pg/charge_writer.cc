@@ -4,6 +4,7 @@
 #include <set>
 
 #include "base/failpoint.h"
+#include "base/log.h"
 #include "billing/core/allocation.h"
 
 namespace turnpike {
@@ -81,8 +82,18 @@ Status ChargeWriter::Lock(const std::vector<ProjectId>& projects, const std::vec
 
 Status ChargeWriter::Charge(std::vector<ChargeOrder>& orders) {
   RETURN_IF_ERROR(LoadRates(orders));
+  std::set<JobId> open;  // What is left of their holds is for an order that failed.
   for (ChargeOrder& order : orders) {
-    RETURN_IF_ERROR(order.provisional_micros ? CorrectOne(order) : ChargeOne(order));
+    order.release_rest = order.release_rest && !open.contains(order.standing.job.job_id);
+    const Status computed = order.provisional_micros ? CorrectOne(order) : ChargeOne(order);
+    order.failed = !computed.ok();
+    if (order.failed) {
+      LogError("an attempt cannot be charged",
+               {{"attempt", order.standing.attempt_id.ToString()}, {"why", std::string(MessageOf(computed))}});
+    }
+    if (order.failed && !order.provisional_micros) {
+      open.insert(order.standing.job.job_id);
+    }
   }
   TURNPIKE_FAILPOINT("settle.mid");
   return ledger_.Settle(changes_, uses_);

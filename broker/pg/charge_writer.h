@@ -22,6 +22,7 @@ struct ChargeOrder {
   std::optional<UsageFigures> usage;          // absent: nothing to charge for, or settled from start to end
   bool release_rest = true;                   // the job is over, and nothing else of it is to be charged
   std::optional<int64_t> provisional_micros;  // set: charged already, provisionally; `usage` is the scheduler's own
+  bool failed = false;                        // set by ChargeWriter: it could not be charged, and was left out
 };
 
 class ChargeWriter {
@@ -30,7 +31,9 @@ class ChargeWriter {
 
   // First of all locks but the request keys.
   Status Lock(const std::vector<ProjectId>& projects, const std::vector<JobId>& jobs);
-  // Writes all charges and corrections, and sets `job.money` of each standing to what is true afterwards.
+  // Writes all charges and corrections, and sets `job.money` of each standing to what is true afterwards.  An order
+  // that cannot be charged (its price does not fit, its job has no hold) is logged, marked as failed and left out: a
+  // later try may go well, and the others must not wait for it.
   Status Charge(std::vector<ChargeOrder>& orders);
 
  private:

@@ -60,6 +60,14 @@ constexpr char kMarkCharged[] = R"sql(
      WHERE e.attempt_id = new.attempt_id
 )sql";
 
+// $1 attempts.
+constexpr char kPutOff[] = R"sql(
+    UPDATE attempt_end
+       SET charge_due_at = now() + interval '1 hour'
+     WHERE attempt_id = ANY($1)
+       AND charge_state = 'PENDING'
+)sql";
+
 // $1 jobs.
 constexpr char kRaiseEndVersions[] = R"sql(
     UPDATE job_end
@@ -183,6 +191,18 @@ Status MarkCharged(Transaction& tx, const std::vector<ChargeOrder>& orders) {
   return tx.Execute(kMarkCharged, Params().IdArray(attempts).TextArray(states)).status();
 }
 
+// Puts those off that could not be charged, and leaves them out.
+Status PutOffFailed(Transaction& tx, std::vector<ChargeOrder>& orders) {
+  std::vector<AttemptId> failed;
+  for (const ChargeOrder& order : orders) {
+    if (order.failed) {
+      failed.push_back(order.standing.attempt_id);
+    }
+  }
+  std::erase_if(orders, [](const ChargeOrder& order) { return order.failed; });
+  return failed.empty() ? OkStatus() : PutOffCharges(tx, failed);
+}
+
 // Live jobs go on with their state; of ended ones the version alone rises.
 Status TellCharged(Transaction& tx, const std::vector<ChargeOrder>& orders) {
   std::set<JobId> over;
@@ -230,9 +250,14 @@ Result<size_t> WriteLateCharges(Transaction& tx, IdSource& ids, const std::vecto
   RETURN_IF_ERROR(ReadProvisionalCharges(tx, open));
   ASSIGN_OR_RETURN(std::vector<ChargeOrder> orders, OrdersFor(tx, open));
   RETURN_IF_ERROR(charges.Charge(orders));
+  RETURN_IF_ERROR(PutOffFailed(tx, orders));
   RETURN_IF_ERROR(MarkCharged(tx, orders));
   RETURN_IF_ERROR(TellCharged(tx, orders));
   return orders.size();
+}
+
+Status PutOffCharges(Transaction& tx, const std::vector<AttemptId>& attempts) {
+  return tx.Execute(kPutOff, Params().IdArray(attempts)).status();
 }
 
 }  // namespace turnpike

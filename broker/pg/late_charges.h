@@ -18,7 +18,11 @@ struct LateCharge {
   std::optional<UsageFigures> usage;  // absent: settled from start to end, provisionally
 };
 
-// Charges those that still are pending and corrects provisional charges, once each; returns how many.
+// Charges those that still are pending and corrects provisional charges, once each; returns how many.  Those that
+// cannot be charged are put off.
 Result<size_t> WriteLateCharges(Transaction& tx, IdSource& ids, const std::vector<LateCharge>& late);
+
+// Lets the sweep pass by those that still are pending, for an hour.
+Status PutOffCharges(Transaction& tx, const std::vector<AttemptId>& attempts);
 
 }  // namespace turnpike

@@ -4,7 +4,9 @@
 
 #include "base/error_reason.h"
 #include "base/failpoint.h"
+#include "base/log.h"
 #include "broker/core/log_limits.h"
+#include "broker/pg/data_error.h"
 #include "broker/pg/log_rows.h"
 #include "broker/pg/log_writer.h"
 #include "broker/pg/report_writer.h"
@@ -227,11 +229,40 @@ Result<std::vector<DesiredAttempt>> PgLinkStore::Desired(SiteId site_id,
   return desired;
 }
 
+// One report that the database cannot store must not keep a site's journal waiting for ever.
 Result<AppliedReports> PgLinkStore::Apply(const ReportBatch& batch) {
+  Result<AppliedReports> applied = ApplyAtOnce(batch, std::nullopt);
+  if (applied.ok() || !IsDataError(applied.status())) {
+    return applied;
+  }
+  if (batch.reports.size() > 1) {
+    return ApplyHalves(batch);
+  }
+  LogError("a report cannot be stored and is refused", {{"site", batch.site_id.ToString()},
+                                                        {"seq", std::to_string(batch.reports.front().seq)},
+                                                        {"why", std::string(MessageOf(applied.status()))}});
+  return ApplyAtOnce(batch, std::string(MessageOf(applied.status())));
+}
+
+Result<AppliedReports> PgLinkStore::ApplyHalves(const ReportBatch& batch) {
+  const auto middle = batch.reports.begin() + static_cast<ptrdiff_t>(batch.reports.size() / 2);
+  ReportBatch half = batch;
+  half.reports.assign(batch.reports.begin(), middle);
+  ASSIGN_OR_RETURN(AppliedReports applied, Apply(half));
+  half.reports.assign(middle, batch.reports.end());
+  ASSIGN_OR_RETURN(const AppliedReports rest, Apply(half));
+  applied.acked_seq = rest.acked_seq;
+  applied.answers.insert(applied.answers.end(), rest.answers.begin(), rest.answers.end());
+  applied.changed_jobs = applied.changed_jobs || rest.changed_jobs;
+  return applied;
+}
+
+Result<AppliedReports> PgLinkStore::ApplyAtOnce(const ReportBatch& batch,
+                                                const std::optional<std::string>& refused_because) {
   AppliedReports applied;
   const Status stored = transactions_.Run(SettingsFor(batch.site_id), [&](Transaction& tx) -> Status {
     ReportWriter writer(tx, ids_, batch, usage_wait_max_);
-    ASSIGN_OR_RETURN(applied, writer.Run());
+    ASSIGN_OR_RETURN(applied, refused_because ? writer.RefuseAll(*refused_because) : writer.Run());
     RETURN_IF_ERROR(FillWishes(tx, batch.site_id, applied.answers));
     TURNPIKE_FAILPOINT("report.pre_commit");
     return OkStatus();

@@ -24,6 +24,10 @@ class PgLinkStore final : public LinkStore {
   Result<StoredLog> StoreLog(SiteId site_id, const std::vector<LogPiece>& pieces) override;
 
  private:
+  // In one transaction; with `refused_because` none is applied, and all are kept for a person.
+  Result<AppliedReports> ApplyAtOnce(const ReportBatch& batch, const std::optional<std::string>& refused_because);
+  Result<AppliedReports> ApplyHalves(const ReportBatch& batch);
+
   TransactionRunner& transactions_;
   IdSource& ids_;
   const std::chrono::seconds usage_wait_max_;

@@ -4,11 +4,10 @@
 #include <map>
 
 #include "base/failpoint.h"
+#include "billing/pg/ledger_writer.h"
 #include "broker/core/step.h"
 #include "broker/pg/attempt_rows.h"
-#include "broker/pg/charge_writer.h"
 #include "broker/pg/job_rows.h"
-#include "broker/pg/late_charges.h"
 #include "broker/pg/log_rows.h"
 #include "broker/pg/pg_placement_lease.h"
 
@@ -85,16 +84,6 @@ constexpr char kStillExpired[] = R"sql(
        AND state = 'OFFERED'
        AND offer_expires_at < now()
      ORDER BY attempt_id
-)sql";
-
-// $1 how many.
-constexpr char kOverdueCharges[] = R"sql(
-    SELECT attempt_id, project_id, job_id
-      FROM attempt_end
-     WHERE charge_state = 'PENDING'
-       AND charge_due_at < now()
-     ORDER BY attempt_id
-     LIMIT $1
 )sql";
 
 // Keys of the day before the last kept one and older.
@@ -309,23 +298,6 @@ Result<size_t> PgPlacementStore::WithdrawExpired(size_t limit) {
     RETURN_IF_ERROR(UpdateJobs(tx, jobs));
     RETURN_IF_ERROR(WriteAttemptEnds(tx, ended));
     return WriteAll(tx, JobEvent::kReturned, views);
-  }));
-  return count;
-}
-
-Result<size_t> PgPlacementStore::SettleOverdue(size_t limit) {
-  size_t count = 0;
-  RETURN_IF_ERROR(RunAsHolder([&](Transaction& tx) -> Status {
-    ASSIGN_OR_RETURN(const Rows rows, tx.Execute(kOverdueCharges, Params().Int(static_cast<int64_t>(limit))));
-    std::vector<LateCharge> late;
-    for (int row = 0; row < rows.size(); ++row) {
-      late.push_back({.attempt_id = rows.Id<AttemptId>(row, 0),
-                      .project_id = rows.Id<ProjectId>(row, 1),
-                      .job_id = rows.Id<JobId>(row, 2),
-                      .usage = {}});
-    }
-    ASSIGN_OR_RETURN(count, WriteLateCharges(tx, ids_, late));
-    return OkStatus();
   }));
   return count;
 }

@@ -3,6 +3,7 @@
 
 #include "base/ids.h"
 #include "base/pg/transaction_runner.h"
+#include "broker/pg/late_charges.h"
 #include "broker/ports/placement_store.h"
 
 namespace turnpike {
@@ -24,6 +25,8 @@ class PgPlacementStore final : public PlacementStore {
  private:
   // Whatever writes: nothing is committed while another replica has the placement lease.
   Status RunAsHolder(const std::function<Status(Transaction&)>& body);
+  Result<std::vector<LateCharge>> OverdueCharges(size_t limit);
+  Result<size_t> SettleAtOnce(const std::vector<LateCharge>& late);
 
   TransactionRunner& transactions_;
   IdSource& ids_;

@@ -98,6 +98,21 @@ Result<AppliedReports> ReportWriter::Run() {
   return std::move(result_);
 }
 
+Result<AppliedReports> ReportWriter::RefuseAll(const std::string& why) {
+  ASSIGN_OR_RETURN(const int64_t mark, ReadMark());
+  result_.acked_seq = std::max(mark, batch_.reports.back().seq);
+  for (const SiteReport& report : batch_.reports) {
+    if (report.seq > mark) {
+      refused_.push_back({&report, why});
+    }
+  }
+  RETURN_IF_ERROR(WriteRefused());
+  if (result_.acked_seq > mark) {
+    RETURN_IF_ERROR(MoveMark(mark));
+  }
+  return std::move(result_);
+}
+
 Status ReportWriter::MoveMark(int64_t mark) {
   Params params;
   params.Id(batch_.site_id).Id(batch_.journal_id).Int(mark).Int(result_.acked_seq).Int(batch_.epoch);
@@ -321,7 +336,12 @@ Status ReportWriter::ChargeEnded() {
     RETURN_IF_ERROR(charges_.Charge(orders));
   }
   for (const ChargeOrder& order : orders) {
-    JobView& job = entries_.at(order.standing.attempt_id).standing.job;
+    Entry& entry = entries_.at(order.standing.attempt_id);
+    if (order.failed) {
+      entry.charge = ChargeStep::kWhenKnown;  // The end counts all the same.
+      continue;
+    }
+    JobView& job = entry.standing.job;
     job.money = order.standing.job.money;
     for (NewEvent& event : events_) {
       if (event.job.job_id == job.job_id && event.job.version == job.version) {

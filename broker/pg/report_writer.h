@@ -28,6 +28,8 @@ class ReportWriter {
         breakers_(tx, batch.site_id) {}
 
   Result<AppliedReports> Run();
+  // In place of Run: all of it goes to refused_report, and the mark moves on.
+  Result<AppliedReports> RefuseAll(const std::string& why);
 
  private:
   struct Refused {

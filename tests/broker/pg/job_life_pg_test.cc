@@ -1,7 +1,9 @@
 // One job's life through the stores: submitted, placed, claimed, run, ended, charged; and what must not happen on the
 // way.
 
+#include <algorithm>
 #include <future>
+#include <iterator>
 
 #include "tests/broker/pg/job_life_fixture.h"
 
@@ -271,6 +273,54 @@ TEST_F(JobLife, AContradictionInTheBatchOfTheEndIsKeptToo) {
   life.push_back(Report(ReportKind::kNotStarted, *life.back().attempt_id));
   ASSERT_TRUE(Apply(life).ok());
   EXPECT_EQ(database_.CountAsSuperuser("SELECT count(*) FROM refused_report"), 1);
+}
+
+// The bad report is the last of the first job's life; the second job's life stands behind it in the journal.
+TEST_F(JobLife, AnExitCodeThatNoProcessHasIsKeptForAPersonAndTheJournalGoesOn) {
+  const JobView bad = Submit(Job());
+  const JobView good = Submit(Job());
+  std::vector<SiteReport> reports = WholeLife(Place(bad));
+  reports.back().exit_code = 70'000;
+  std::ranges::copy(WholeLife(Place(good)), std::back_inserter(reports));
+  const Result<AppliedReports> applied = Apply(reports);
+  ASSERT_TRUE(applied.ok()) << applied.status();
+  EXPECT_EQ(applied->acked_seq, reports.back().seq);
+  EXPECT_EQ(Get(bad.job_id).state, JobState::kRunning);
+  EXPECT_EQ(Get(good.job_id).state, JobState::kCompleted);
+  EXPECT_EQ(database_.AsSuperuser("SELECT why FROM refused_report").Text(0, 0),
+            "exit code 70000 is not one of a process");
+}
+
+TEST_F(JobLife, WhatTheDatabaseCannotStoreIsRefusedAloneAndTheRestOfItsBatchIsApplied) {
+  const JobView bad = Submit(Job());
+  const JobView good = Submit(Job());
+  std::vector<SiteReport> reports = WholeLife(Place(bad));
+  reports.back().end_time = TimestampFromSeconds(-300'000'000'000);  // PostgreSQL's calendar begins later.
+  const int64_t bad_seq = reports.back().seq;
+  std::ranges::copy(WholeLife(Place(good)), std::back_inserter(reports));
+  const Result<AppliedReports> applied = Apply(reports);
+  ASSERT_TRUE(applied.ok()) << applied.status();
+  EXPECT_EQ(applied->acked_seq, reports.back().seq);
+  EXPECT_EQ(applied->answers.size(), 2U);
+  EXPECT_TRUE(applied->changed_jobs);
+  EXPECT_EQ(Get(bad.job_id).state, JobState::kRunning);
+  EXPECT_EQ(Get(good.job_id).state, JobState::kCompleted);
+  const Rows refused = database_.AsSuperuser("SELECT seq, why FROM refused_report");
+  ASSERT_EQ(refused.size(), 1);
+  EXPECT_EQ(refused.Int(0, 0), bad_seq);
+  EXPECT_NE(refused.Text(0, 1).find("timestamp out of range"), std::string_view::npos) << refused.Text(0, 1);
+  ExpectSoundBooks();
+}
+
+TEST_F(JobLife, AnEndCountsAlsoWhereItCannotBeChargedYet) {
+  const JobView job = Submit(Job());
+  const std::vector<SiteReport> reports = WholeLife(Place(job));
+  database_.AsSuperuser("UPDATE attempt SET price_version = 99");  // which nobody has
+  ASSERT_TRUE(Apply(reports).ok());
+  EXPECT_EQ(Get(job.job_id).state, JobState::kCompleted);
+  EXPECT_FALSE(Get(job.job_id).money.settled);
+  EXPECT_EQ(database_.CountAsSuperuser("SELECT count(*) FROM attempt_end WHERE charge_state = 'PENDING'"), 1);
+  ExpectSoundBooks();
 }
 
 TEST_F(JobLife, AnotherSitesAttemptIsUnknown) {

@@ -1,5 +1,6 @@
 // Usage that comes after the end: charged once, provisionally where it had to be, and corrected once.
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 
 #include "tests/broker/pg/job_life_fixture.h"
@@ -214,6 +215,55 @@ TEST_F(LateCharges, TheRestGoesBackWithTheLastOpenCharge) {
   EXPECT_EQ(Get(job.job_id).money.released_micros, 0);
   EXPECT_EQ(*placement_.SettleOverdue(10), 1U);
   EXPECT_EQ(Get(job.job_id).money.charged_micros, 10'000);
+  EXPECT_TRUE(Get(job.job_id).money.settled);
+  ExpectSoundBooks();
+}
+
+// One that has no price, and one that the database refuses.
+TEST_F(LateCharges, OneThatCannotBeChargedIsPutOffAndTheOthersAreSettled) {
+  const Ended without_price = EndWithoutUsage(100'000);
+  const Ended refused = EndWithoutUsage(100'000);
+  const Ended sound = EndWithoutUsage(100'000);
+  database_.AsSuperuser("UPDATE attempt_end SET price_version = 99 WHERE attempt_id = $1",
+                        Params().Id(without_price.attempt_id));
+  database_.AsSuperuser(fmt::format("ALTER TABLE usage_record ADD CONSTRAINT no CHECK (attempt_id <> '{}')",
+                                    refused.attempt_id.ToString())
+                            .c_str());
+  EXPECT_EQ(*placement_.SettleOverdue(10), 1U);
+  EXPECT_EQ(ChargeState(sound.attempt_id), "PROVISIONAL");
+  EXPECT_EQ(ChargeState(without_price.attempt_id), "PENDING");
+  EXPECT_EQ(ChargeState(refused.attempt_id), "PENDING");
+  EXPECT_EQ(*placement_.SettleOverdue(10), 0U);  // Not due any more.
+  ExpectSoundBooks();
+
+  database_.AsSuperuser("ALTER TABLE usage_record DROP CONSTRAINT no");
+  database_.AsSuperuser("UPDATE attempt_end SET price_version = 1, charge_due_at = now() - interval '1 minute'");
+  EXPECT_EQ(*placement_.SettleOverdue(10), 2U);
+  EXPECT_TRUE(Get(without_price.job_id).money.settled);
+  EXPECT_TRUE(Get(refused.job_id).money.settled);
+  ExpectSoundBooks();
+}
+
+// The first attempt's charge fails; what the second one leaves of the hold is kept for it.
+TEST_F(LateCharges, TheRestIsKeptForAChargeThatWasPutOff) {
+  NewJob rerun = Job();
+  rerun.rerun_safe = true;
+  const JobView job = Submit(rerun);
+  std::vector<SiteReport> first = WholeLife(Place(job));
+  first.back().kind = ReportKind::kInterrupted;
+  first.back().usage.reset();
+  ASSERT_TRUE(Apply(first).ok());
+  std::vector<SiteReport> second = WholeLife(Place(Get(job.job_id)));
+  second.back().usage.reset();
+  ASSERT_TRUE(Apply(second).ok());
+  const Params attempt = std::move(Params().Id(*first.back().attempt_id));
+  database_.AsSuperuser("UPDATE attempt_end SET price_version = 99 WHERE attempt_id = $1", attempt);
+  EXPECT_EQ(*placement_.SettleOverdue(10), 1U);
+  EXPECT_EQ(Get(job.job_id).money.released_micros, 0);
+  database_.AsSuperuser(
+      "UPDATE attempt_end SET price_version = 1, charge_due_at = now() - interval '1 minute' WHERE attempt_id = $1",
+      attempt);
+  EXPECT_EQ(*placement_.SettleOverdue(10), 1U);
   EXPECT_TRUE(Get(job.job_id).money.settled);
   ExpectSoundBooks();
 }
