@@ -172,9 +172,16 @@ Status JudgeAndMove(AttemptStanding& standing, const SiteReport& report, Timesta
   return OkStatus();
 }
 
+// The site's scheduler took it, and it never started: the nodes do not see its folder, say.  Its job is sent out again
+// at once, and without a count of such ends for ever.
+bool NeverCameUp(const AttemptStanding& standing, const SiteReport& report) {
+  return report.kind == ReportKind::kNotStarted && report.not_started == NotStartedKind::kFenced &&
+         !standing.local_job_id.empty() && !standing.job.cancel_requested;
+}
+
 // A job that others took the place of, or that was cancelled, proves nothing.
 SiteProof ProofOf(const AttemptStanding& standing, const SiteReport& report) {
-  if (report.kind == ReportKind::kInterrupted) {
+  if (report.kind == ReportKind::kInterrupted || NeverCameUp(standing, report)) {
     return SiteProof::kFailed;
   }
   if (report.kind != ReportKind::kEnded || !standing.started_at || report.cause == EndCause::kPreempted) {

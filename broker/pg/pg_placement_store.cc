@@ -14,13 +14,14 @@
 namespace turnpike {
 namespace {
 
-// Marks the planned jobs as placed; one that changed since the plan is left out.
+// Marks the planned jobs as placed; one that changed since the plan is left out.  The count of attempts stops where its
+// column ends: one job that was offered so often must not fail the whole plan.
 // $1 jobs, $2 tasks, $3 versions, $4 attempts, $5 sites, $6 shares, in the order of jobs, $7 state after, $8 before.
 constexpr char kMarkPlaced[] = R"sql(
     UPDATE job_state AS s
        SET state = $7,
            version = s.version + 1,
-           attempt_count = s.attempt_count + 1,
+           attempt_count = least(s.attempt_count + 1, 32767),
            attempt_id = plan.attempt_id,
            site_id = plan.site_id,
            share = plan.share,

@@ -95,6 +95,30 @@ TEST(ReportRules, WhatNeverStartedIsNotCharged) {
   EXPECT_FALSE(standing.job.site_id.has_value());
 }
 
+TEST(ReportRules, AnAttemptThatTheSchedulerTookAndThatNeverStartedIsTheSharesFailure) {
+  struct Case {
+    std::string local_job_id;
+    bool cancel_requested;
+    NotStartedKind kind;
+    SiteProof proof;
+  };
+  const Case cases[] = {
+      {"17", false, NotStartedKind::kFenced, SiteProof::kFailed},
+      {"", false, NotStartedKind::kFenced, SiteProof::kNone},  // It was never there.
+      {"17", true, NotStartedKind::kFenced, SiteProof::kNone},
+      {"17", false, NotStartedKind::kBackPressure, SiteProof::kNone},
+      {"17", false, NotStartedKind::kRefused, SiteProof::kNone},
+  };
+  for (const Case& one : cases) {
+    AttemptStanding standing = Standing(AttemptState::kSubmitted, JobState::kQueued);
+    standing.local_job_id = one.local_job_id;
+    standing.job.cancel_requested = one.cancel_requested;
+    SiteReport report = Report(ReportKind::kNotStarted);
+    report.not_started = one.kind;
+    EXPECT_EQ(ApplyReport(standing, report, kNow).proof, one.proof) << one.local_job_id << one.cancel_requested;
+  }
+}
+
 TEST(ReportRules, AStartAfterAProvedFenceIsRefused) {
   AttemptStanding standing = Standing(AttemptState::kFenced, JobState::kPending);
   const ReportEffect effect = ApplyReport(standing, Report(ReportKind::kStarted), kNow);

@@ -145,6 +145,13 @@ TEST_F(JobLife, APlanForAJobThatChangedIsLeftOut) {
   EXPECT_EQ(database_.CountAsSuperuser("SELECT count(*) FROM attempt"), 1);
 }
 
+TEST_F(JobLife, AJobThatWasOfferedMoreOftenThanCanBeCountedIsOfferedAgain) {
+  const JobView job = Submit(Job());
+  database_.AsSuperuser("UPDATE job_state SET attempt_count = 32767");
+  Place(job);
+  EXPECT_EQ(Get(job.job_id).attempt_count, 32'767);
+}
+
 TEST_F(JobLife, AnUnclaimedOfferIsTakenBackAndALateClaimFindsItGone) {
   const JobView job = Submit(Job());
   const AttemptId attempt = Place(job, std::chrono::seconds(-1));

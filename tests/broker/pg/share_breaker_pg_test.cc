@@ -58,6 +58,29 @@ TEST_F(ShareBreakerTest, AJobThatFailedByTheSitesFaultIsTriedElsewhereFirst) {
   EXPECT_THAT(request->avoided_shares, IsEmpty());
 }
 
+// Exit 87, say: the compute nodes do not see the attempt's folder.  Nothing of it counts against the job.
+TEST_F(ShareBreakerTest, WhatTheSiteTakesAndNeverStartsClosesTheShareToo) {
+  JobView job = Submit(Job(1'000));
+  for (int i = 0; i < kBreakerFailures; ++i) {
+    std::vector<SiteReport> reports = WholeLife(Place(job));
+    reports.erase(reports.begin() + 2);
+    reports[2].seq = reports[1].seq + 1;
+    seq_ = reports[2].seq;
+    reports[2].kind = ReportKind::kNotStarted;
+    reports[2].not_started = NotStartedKind::kFenced;
+    reports[2].detail = "the compute node could not use the attempt's folder";
+    reports[2].start_time.reset();
+    reports[2].usage.reset();
+    ASSERT_TRUE(Apply(reports).ok());
+    job = Get(job.job_id);
+    ASSERT_EQ(job.state, JobState::kPending);
+  }
+  ASSERT_EQ(Breakers().size(), 1U);
+  EXPECT_EQ(StateOf(Breakers()[0].second, database_.Now()), BreakerState::kOpen);
+  EXPECT_EQ(Breakers()[0].second.last_failure, "the compute node could not use the attempt's folder");
+  ExpectSoundBooks();
+}
+
 TEST_F(ShareBreakerTest, AWindowIsMadeOnceAndTakenBack) {
   const Timestamp now = database_.Now();
   const MaintenanceWindow window{.window_id = database_.ids().Random<SiteId>().uuid(),
