@@ -10,6 +10,11 @@
 namespace turnpike {
 namespace {
 
+// The site took the job away, and says so with the scheduler's own end of it.
+bool SaysTakenAway(const SiteReport& report) {
+  return report.cause == EndCause::kSiteInterrupted || report.cause == EndCause::kPreempted;
+}
+
 std::optional<AttemptEvent> EventOf(const SiteReport& report) {
   switch (report.kind) {
     case ReportKind::kClaimed:
@@ -21,7 +26,7 @@ std::optional<AttemptEvent> EventOf(const SiteReport& report) {
     case ReportKind::kStarted:
       return AttemptEvent::kStarted;
     case ReportKind::kEnded:
-      return AttemptEvent::kEnded;
+      return SaysTakenAway(report) ? AttemptEvent::kInterrupted : AttemptEvent::kEnded;
     case ReportKind::kNotStarted:
       return report.not_started == NotStartedKind::kFenced ? AttemptEvent::kFenced : AttemptEvent::kNotStarted;
     case ReportKind::kInterrupted:

@@ -83,6 +83,21 @@ TEST(ReportRules, AnEndWithUsageIsChargedNowAndWithoutItLater) {
   }
 }
 
+TEST(ReportRules, AnEndByANodeOrPreemptionIsAnInterruptionWhoeverSaysSo) {
+  for (const EndCause cause : {EndCause::kPreempted, EndCause::kSiteInterrupted}) {
+    AttemptStanding standing = Standing(AttemptState::kStarted, JobState::kRunning);
+    standing.started_at = TimestampFromSeconds(900);
+    standing.start_count = 1;
+    SiteReport report = Report(ReportKind::kEnded);
+    report.cause = cause;
+    ApplyReport(standing, report, kNow);
+    EXPECT_EQ(standing.state, AttemptState::kInterrupted);
+    EXPECT_EQ(standing.job.state, JobState::kFailed);
+    EXPECT_EQ(standing.job.cause, cause);
+    EXPECT_EQ(standing.job.fault, FaultClass::kSite);
+  }
+}
+
 TEST(ReportRules, WhatNeverStartedIsNotCharged) {
   AttemptStanding standing = Standing(AttemptState::kClaimed, JobState::kPlaced);
   SiteReport report = Report(ReportKind::kNotStarted);

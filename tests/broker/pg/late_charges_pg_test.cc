@@ -181,6 +181,29 @@ TEST_F(LateCharges, OfOneBatchTheSchedulersOwnWordCounts) {
   ExpectSoundBooks();
 }
 
+// With the end, with a word that comes later, and with none.
+TEST_F(LateCharges, WhatTheSiteTookAwayCostsNothingHoweverItsEndIsTold) {
+  for (const EndCause cause : {EndCause::kPreempted, EndCause::kSiteInterrupted}) {
+    for (const bool known : {true, false}) {
+      const JobView job = Submit(Job());
+      std::vector<SiteReport> reports = WholeLife(Place(job));
+      reports.back().cause = cause;
+      reports.back().exit_code.reset();
+      if (!known) {
+        reports.back().usage.reset();
+      }
+      ASSERT_TRUE(Apply(reports).ok());
+      EXPECT_EQ(*placement_.SettleOverdue(10), known ? 0U : 1U);
+      EXPECT_EQ(Get(job.job_id).state, JobState::kFailed);
+      EXPECT_EQ(Get(job.job_id).money.charged_micros, 0);
+      EXPECT_TRUE(Get(job.job_id).money.settled);
+    }
+  }
+  EXPECT_EQ(database_.CountAsSuperuser("SELECT sum(core_seconds)::bigint FROM usage_record"), 40);
+  EXPECT_EQ(Account().balance_micros, 10'000'000);
+  ExpectSoundBooks();
+}
+
 TEST_F(LateCharges, WhatNeverStartedIsNotChargedWhateverUsageIsReported) {
   const JobView job = Submit(Job());
   const AttemptId attempt = Place(job);
