@@ -16,7 +16,8 @@ struct ClaimedKey {
   std::string reply;
 };
 
-// How long keys are kept; an older one is refused, never taken for new.
+// How long keys are kept that are UUIDv7; an older one is refused, never taken for new.  Keys of another version tell no
+// time, and are kept for ever.
 constexpr std::chrono::hours kRequestKeyLifetime{24 * 30};
 
 // One per key, in the order given.  Two equal keys in one call: the second is a repeat of the first without a reply yet

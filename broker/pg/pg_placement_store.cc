@@ -87,10 +87,12 @@ constexpr char kStillExpired[] = R"sql(
      ORDER BY attempt_id
 )sql";
 
-// Keys of the day before the last kept one and older.
+// Keys of the day before the last kept one and older, by the time inside a UUIDv7.  Another UUID has none: it would be
+// taken for old by chance, and its retry for a new request; it is kept.
 constexpr char kDropOldKeys[] = R"sql(
     DELETE FROM request_key
      WHERE key < uuid_at(now() - interval '31 days')
+       AND (get_byte(uuid_send(key), 6) >> 4) = 7
 )sql";
 constexpr char kDropLapsedPauses[] = R"sql(
     DELETE FROM share_pause
