@@ -82,6 +82,15 @@ Status TooOld(const RequestKey& key) {
       ErrorReason::kRequestIdTooOld, {{"request_id", key.request_id.ToString()}});
 }
 
+Status TooNew(const RequestKey& key) {
+  FieldViolations violations;
+  violations.Add("request_id",
+                 fmt::format("{} was made more than a day from now; is the clock of the machine that made "
+                             "it right? Set it, and take a new id",
+                             key.request_id.ToString()));
+  return violations.ToStatus();
+}
+
 Status Reused(const RequestKey& key) {
   return WithReason(InvalidArgument("request_id {} was used for another {} request; take a new one for a new request",
                                     key.request_id.ToString(), key.method),
@@ -126,6 +135,8 @@ Result<std::vector<ClaimedKey>> ClaimRequestKeys(Transaction& tx, const std::vec
     const std::optional<Timestamp> made = TimeOf(keys[i].request_id.uuid());
     if (made && *made + kRequestKeyLifetime < tx.now()) {
       claims[i].status = TooOld(keys[i]);
+    } else if (made && *made > tx.now() + kRequestKeyAheadMax) {
+      claims[i].status = TooNew(keys[i]);
     } else if (!waiting.emplace(NameOf(keys[i]), i).second) {
       claims[i].status =
           Aborted("request_id {} is in use by another call right now; try again", keys[i].request_id.ToString());

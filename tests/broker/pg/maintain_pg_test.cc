@@ -1,5 +1,6 @@
 // What the placing broker does to the tables twice a day: old keys go, and the coming months get their partitions.
 
+#include "base/pg/sql_status.h"
 #include "tests/broker/pg/job_life_fixture.h"
 
 namespace turnpike {
@@ -12,11 +13,24 @@ class Maintain : public JobLifeTest {
     call.key.request_id = *RequestId::Parse(request_id);
     return call;
   }
+  // A table's partition of the last month that partitions are made for.
+  std::string NameOf(const std::string& table) {
+    const Rows rows = database_.AsSuperuser(
+        "SELECT $1 || to_char(date_trunc('month', now() AT TIME ZONE 'UTC') + interval '3 months', '_YYYYMM')",
+        Params().Text(table));
+    return std::string(rows.Text(0, 0));
+  }
+  void Drop(const std::string& table) { database_.AsSuperuser(("DROP TABLE " + NameOf(table)).c_str()); }
+  bool IsThere(const std::string& table) {
+    return database_.CountAsSuperuser(
+               "SELECT count(*) FROM pg_inherits WHERE inhrelid = to_regclass($1) AND inhparent = to_regclass($2)",
+               Params().Text(NameOf(table)).Text(table)) == 1;
+  }
 };
 
 TEST_F(Maintain, DropsKeysByTheTimeInThemAndKeepsThoseThatTellNone) {
   // By its bytes, of 1970; by chance a random one is of any time.
-  SubmitCall random = CallUnder("00000000-0000-4000-8000-000000000001");
+  const SubmitCall random = CallUnder("00000000-0000-4000-8000-000000000001");
   ASSERT_TRUE(jobs_.Submit({random}).ok());
   const SubmitCall recent = Call({Job(1'000)});
   ASSERT_TRUE(jobs_.Submit({recent}).ok());
@@ -31,6 +45,49 @@ TEST_F(Maintain, DropsKeysByTheTimeInThemAndKeepsThoseThatTellNone) {
     EXPECT_TRUE(again->front().repeated);
   }
   EXPECT_EQ(database_.CountAsSuperuser("SELECT count(*) FROM job"), 2);
+}
+
+// 2100, by a clock that is wrong.
+TEST_F(Maintain, AKeyFromAfterTomorrowIsRefused) {
+  const Result<std::vector<SubmitVerdict>> verdicts =
+      jobs_.Submit({CallUnder("03bb2cc3-d800-7000-8000-000000000001"), Call({Job(1'000)})});
+  ASSERT_TRUE(verdicts.ok()) << verdicts.status();
+  EXPECT_EQ(verdicts->front().status.code(), StatusCode::kInvalidArgument) << verdicts->front().status;
+  EXPECT_EQ(DetailsOf(verdicts->front().status).reason, ErrorReason::kInvalidField);
+  EXPECT_TRUE((*verdicts)[1].results.front().ok());
+  EXPECT_EQ(database_.CountAsSuperuser("SELECT count(*) FROM job"), 1);
+}
+
+TEST_F(Maintain, MakesAPartitionAlsoForRowsThatCameBeforeIt) {
+  Drop("request_key");
+  Drop("job_event");
+  // Of the last month that partitions are made for.
+  database_.AsSuperuser(
+      "INSERT INTO request_key (project_id, method, key, request_hash) "
+      "SELECT project_id, 'early', overlay(uuid_at(now() + interval '3 months')::text PLACING '4' FROM 15)::uuid, "
+      "request_hash"
+      "  FROM request_key LIMIT 1");
+  ASSERT_TRUE(placement_.Maintain().ok());
+  EXPECT_TRUE(IsThere("request_key"));
+  EXPECT_TRUE(IsThere("job_event"));
+  EXPECT_EQ(database_.CountAsSuperuser("SELECT count(*) FROM request_key_default"), 0);
+  EXPECT_EQ(database_.CountAsSuperuser("SELECT count(*) FROM request_key WHERE method = 'early'"), 1);
+  const Result<Rows> by_name = database_.AsRole(kApiRole, ("SELECT 1 FROM " + NameOf("request_key")).c_str());
+  EXPECT_EQ(SqlStateOf(by_name.status()), kInsufficientPrivilege);  // Only through its parent, where the policies are.
+}
+
+TEST_F(Maintain, APartitionThatCannotBeMadeKeepsNoOtherFromBeingMade) {
+  Drop("request_key");
+  Drop("usage_record");
+  database_.AsSuperuser(
+      "DO $$ BEGIN EXECUTE format('CREATE TABLE in_the_way PARTITION OF request_key FOR VALUES FROM (%L) TO (%L)',"
+      " uuid_at(now() + interval '3 months'), uuid_at(now() + interval '3 months 1 second')); END $$");
+  ASSERT_TRUE(placement_.Maintain().ok());
+  EXPECT_FALSE(IsThere("request_key"));
+  EXPECT_TRUE(IsThere("usage_record"));
+  database_.AsSuperuser("DROP TABLE in_the_way");
+  ASSERT_TRUE(placement_.Maintain().ok());
+  EXPECT_TRUE(IsThere("request_key"));
 }
 
 }  // namespace
