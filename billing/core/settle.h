@@ -9,7 +9,8 @@
 // The rest of the hold goes back when the job is over, and stays for the next attempt when it is not.
 //
 // A usage record is believed within what can be true: no amount below zero, none above what was allocated over the time
-// between our own start and end (with a tolerance).  What is beyond is cut off and the settlement is marked disputed,
+// from start to end (with a tolerance), and that time at most as long as our own clock saw from the offer until the end
+// was known.  What is beyond is cut off and the settlement is marked disputed,
 // for a person to look at.
 
 #include <chrono>
@@ -31,7 +32,7 @@ enum class AttemptEndKind { kRan, kNeverStarted, kInterruptedBySite };
 // The most that a record may say without a dispute.
 struct UsageBound {
   ResourceAmounts allocated;           // by the share's allocation rule
-  std::chrono::seconds wall{0};        // between start and end, as our own events tell; else the limit and the overrun
+  std::chrono::seconds wall{0};        // from start to end as the site tells, within the time that our own clock saw
   std::chrono::seconds tolerance{60};  // clocks and rounding
 };
 

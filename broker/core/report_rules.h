@@ -23,6 +23,7 @@ struct AttemptStanding {
   int64_t price_version = 0;
   ResourceAmounts amounts;  // what the share allocates to it
   bool cancel_wanted = false;
+  Timestamp offered_at{};  // by our own clock
   std::string cluster;
   std::string local_job_id;
   std::optional<Timestamp> submitted_at;

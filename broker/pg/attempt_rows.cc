@@ -25,12 +25,12 @@ constexpr char kLockAttempts[] = R"sql(
 // Jobs by a list of their ids: the view is a union, into which a join with the attempts is not pushed, and which is
 // then read whole.
 constexpr char kStandings[] = "SELECT" TURNPIKE_JOB_STATUS_COLUMNS R"sql(
-           , start_count, attempts_max, rerun_safe, a_state, a_fence, a_price_version, a_cancel_wanted, a_cluster, a_submitted_at,
-           a_started_at, a_nodes, a_cores, a_accelerators, a_memory
+           , start_count, attempts_max, rerun_safe, a_state, a_fence, a_price_version, a_cancel_wanted, coalesce(a_offered_at, created_at),
+           a_cluster, a_submitted_at, a_started_at, a_nodes, a_cores, a_accelerators, a_memory
       FROM job_status
       JOIN (SELECT job_id AS a_job, task_index AS a_task, state AS a_state, fence AS a_fence, price_version AS a_price_version,
-                   cancel_wanted AS a_cancel_wanted, cluster AS a_cluster, submitted_at AS a_submitted_at, started_at AS a_started_at,
-                   nodes AS a_nodes, cores AS a_cores, accelerators AS a_accelerators, memory_mib AS a_memory
+                   cancel_wanted AS a_cancel_wanted, offered_at AS a_offered_at, cluster AS a_cluster, submitted_at AS a_submitted_at,
+                   started_at AS a_started_at, nodes AS a_nodes, cores AS a_cores, accelerators AS a_accelerators, memory_mib AS a_memory
               FROM attempt
              WHERE attempt_id = ANY($1)) AS a
         ON a_job = job_id
@@ -98,14 +98,14 @@ constexpr char kDeleteLive[] = R"sql(
 
 // $1 attempts, $2 jobs, $3 tasks, $4 projects, $5 sites, $6 shares, $7 price versions, $8 fences, $9 states, $10
 // clusters, $11 local ids, $12 starts, $13 ends, $14 details, $15 charge states, $16 when charges are due, $17 to $20
-// amounts.
+// amounts, $21 when they were offered.
 constexpr char kInsertEnds[] = R"sql(
     INSERT INTO attempt_end (attempt_id, job_id, task_index, project_id, site_id, share, price_version, fence, state, cluster, local_job_id,
-                             started_at, ended_at, detail, charge_state, charge_due_at, nodes, cores, accelerators, memory_mib)
+                             started_at, ended_at, detail, charge_state, charge_due_at, nodes, cores, accelerators, memory_mib, offered_at)
     SELECT *
       FROM unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::uuid[], $5::uuid[], $6::text[], $7::bigint[], $8::bigint[], $9::text[],
                   $10::text[], $11::text[], $12::timestamptz[], $13::timestamptz[], $14::text[], $15::text[], $16::timestamptz[],
-                  $17::bigint[], $18::bigint[], $19::bigint[], $20::bigint[])
+                  $17::bigint[], $18::bigint[], $19::bigint[], $20::bigint[], $21::timestamptz[])
 )sql";
 
 AttemptStanding StandingAt(const Rows& rows, int row) {
@@ -122,6 +122,7 @@ AttemptStanding StandingAt(const Rows& rows, int row) {
   standing.fence = rows.Int(row, column++);
   standing.price_version = rows.Int(row, column++);
   standing.cancel_wanted = rows.Bool(row, column++);
+  standing.offered_at = rows.Time(row, column++);
   standing.cluster = rows.Text(row, column++);
   standing.local_job_id = standing.job.local_job_id;
   standing.submitted_at = rows.OptionalTime(row, column++);
@@ -240,7 +241,7 @@ Status WriteAttemptEnds(Transaction& tx, const std::vector<EndedAttempt>& ended)
   std::vector<SiteId> sites;
   std::vector<std::string_view> shares, states, clusters, local_ids, details, charges;
   std::vector<std::optional<Timestamp>> starts, due;
-  std::vector<Timestamp> ends;
+  std::vector<Timestamp> ends, offered;
   for (const EndedAttempt& end : ended) {
     attempts.push_back(end.standing.attempt_id);
     jobs.push_back(end.standing.job.job_id);
@@ -262,13 +263,14 @@ Status WriteAttemptEnds(Transaction& tx, const std::vector<EndedAttempt>& ended)
     cores.push_back(end.standing.amounts.cores);
     accelerators.push_back(end.standing.amounts.accelerators);
     memory.push_back(end.standing.amounts.memory_mib);
+    offered.push_back(end.standing.offered_at);
   }
   const Params keys = std::move(Params().IdArray(attempts));
   Params params;
   params.IdArray(attempts).IdArray(jobs).IntArray(tasks).IdArray(projects).IdArray(sites).TextArray(shares);
   params.IntArray(price_versions).IntArray(fences).TextArray(states).TextArray(clusters).TextArray(local_ids);
   params.OptionalTimeArray(starts).TimeArray(ends).TextArray(details).TextArray(charges).OptionalTimeArray(due);
-  params.IntArray(nodes).IntArray(cores).IntArray(accelerators).IntArray(memory);
+  params.IntArray(nodes).IntArray(cores).IntArray(accelerators).IntArray(memory).TimeArray(offered);
   const Statement statements[] = {{kDeleteLive, &keys}, {kInsertEnds, &params}};
   return tx.ExecuteAll(statements).status();
 }

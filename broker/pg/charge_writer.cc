@@ -23,25 +23,6 @@ constexpr char kLoadRates[] = R"sql(
      ORDER BY b.site_id, b.version, r.share, r.resource
 )sql";
 
-std::chrono::seconds WallOf(const AttemptStanding& standing) {
-  if (!standing.started_at || !standing.ended_at) {
-    return std::chrono::seconds(0);
-  }
-  const Duration wall = *standing.ended_at - *standing.started_at;
-  return std::max(std::chrono::ceil<std::chrono::seconds>(wall), std::chrono::seconds(0));
-}
-
-// Where the site said nothing: all that was allocated, from start to end.
-Result<ResourceSeconds> UsageOf(const ChargeOrder& order) {
-  if (order.usage) {
-    return order.usage->used;
-  }
-  if (order.end_kind == AttemptEndKind::kNeverStarted) {
-    return ResourceSeconds{};
-  }
-  return HoldFor(order.standing.amounts, WallOf(order.standing));
-}
-
 bool IsProvisional(const ChargeOrder& order) {
   return order.end_kind != AttemptEndKind::kNeverStarted && (!order.usage || order.usage->provisional);
 }
@@ -178,6 +159,28 @@ Result<LockedHold*> ChargeWriter::HoldOf(const ChargeOrder& order) {
   return &found->second;
 }
 
+// Start and end are the site's word.  No attempt runs before it is offered, nor on after we know that it is over: a
+// length of time, since the site's clock may be slow or fast.
+std::chrono::seconds ChargeWriter::WallOf(const ChargeOrder& order) const {
+  const AttemptStanding& standing = order.standing;
+  if (!standing.started_at || !standing.ended_at) {
+    return std::chrono::seconds(0);
+  }
+  const Duration told = *standing.ended_at - *standing.started_at;
+  const Duration ours = order.known_at.value_or(tx_.now()) - standing.offered_at;
+  return std::max(std::chrono::ceil<std::chrono::seconds>(std::min(told, ours)), std::chrono::seconds(0));
+}
+
+Result<ResourceSeconds> ChargeWriter::UsageOf(const ChargeOrder& order) const {
+  if (order.usage) {
+    return order.usage->used;
+  }
+  if (order.end_kind == AttemptEndKind::kNeverStarted) {
+    return ResourceSeconds{};
+  }
+  return HoldFor(order.standing.amounts, WallOf(order));
+}
+
 Result<SettleRequest> ChargeWriter::RequestFor(const ChargeOrder& order) {
   const AttemptStanding& standing = order.standing;
   const std::optional<RateSet> rates = RatesFor(books_[{order.site_id, standing.price_version}], order.share);
@@ -188,7 +191,7 @@ Result<SettleRequest> ChargeWriter::RequestFor(const ChargeOrder& order) {
   ASSIGN_OR_RETURN(const ResourceSeconds usage, UsageOf(order));
   return SettleRequest{.end_kind = order.end_kind,
                        .usage = usage,
-                       .bound = {.allocated = standing.amounts, .wall = WallOf(standing)},
+                       .bound = {.allocated = standing.amounts, .wall = WallOf(order)},
                        .rates = *rates,
                        .job_over = order.release_rest,
                        .provisional = IsProvisional(order)};

@@ -22,6 +22,7 @@ struct ChargeOrder {
   std::optional<UsageFigures> usage;          // absent: nothing to charge for, or settled from start to end
   bool release_rest = true;                   // the job is over, and nothing else of it is to be charged
   std::optional<int64_t> provisional_micros;  // set: charged already, provisionally; `usage` is the scheduler's own
+  std::optional<Timestamp> known_at;          // when we knew that it was over; absent: in this transaction
   bool failed = false;                        // set by ChargeWriter: it could not be charged, and was left out
 };
 
@@ -42,6 +43,9 @@ class ChargeWriter {
   // Too much was charged: it goes back.  Too little: it stays so.
   Status CorrectOne(ChargeOrder& order);
   Result<LockedHold*> HoldOf(const ChargeOrder& order);
+  std::chrono::seconds WallOf(const ChargeOrder& order) const;
+  // Where the site said nothing: all that was allocated, from start to end.
+  Result<ResourceSeconds> UsageOf(const ChargeOrder& order) const;
   Result<SettleRequest> RequestFor(const ChargeOrder& order);
 
   Transaction& tx_;

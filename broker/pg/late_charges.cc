@@ -33,7 +33,7 @@ constexpr char kProvisionalCharges[] = R"sql(
 // Jobs by a list of their ids, as in attempt_rows.cc.  $1 attempts.
 constexpr char kEnded[] = "SELECT" TURNPIKE_JOB_STATUS_COLUMNS R"sql(
            , e_attempt, e_site, e_share, e_price_version, e_state, e_cluster, e_local, e_started, e_ended, e_nodes, e_cores,
-           e_accelerators, e_memory,
+           e_accelerators, e_memory, coalesce(e_offered_at, created_at), coalesce(e_known_at, now()),
            EXISTS (SELECT FROM attempt_end AS other
                     WHERE other.job_id = e_job
                       AND other.charge_state = 'PENDING'
@@ -42,7 +42,7 @@ constexpr char kEnded[] = "SELECT" TURNPIKE_JOB_STATUS_COLUMNS R"sql(
       JOIN (SELECT job_id AS e_job, task_index AS e_task, attempt_id AS e_attempt, site_id AS e_site, share AS e_share,
                    price_version AS e_price_version, state AS e_state, cluster AS e_cluster, local_job_id AS e_local,
                    started_at AS e_started, ended_at AS e_ended, nodes AS e_nodes, cores AS e_cores, accelerators AS e_accelerators,
-                   memory_mib AS e_memory
+                   memory_mib AS e_memory, offered_at AS e_offered_at, known_at AS e_known_at
               FROM attempt_end
              WHERE attempt_id = ANY($1)) AS e
         ON e_job = job_id
@@ -112,6 +112,8 @@ ChargeOrder OrderAt(const Rows& rows, int row) {
   order.standing.amounts.cores = rows.Int(row, column++);
   order.standing.amounts.accelerators = rows.Int(row, column++);
   order.standing.amounts.memory_mib = rows.Int(row, column++);
+  order.standing.offered_at = rows.Time(row, column++);
+  order.known_at = rows.Time(row, column++);
   order.end_kind =
       order.standing.state == AttemptState::kInterrupted ? AttemptEndKind::kInterruptedBySite : AttemptEndKind::kRan;
   order.release_rest = IsFinal(order.standing.job.state) && !rows.Bool(row, column);

@@ -329,7 +329,8 @@ Status ReportWriter::ChargeEnded() {
                         .end_kind = EndKindOf(entry.standing, entry.charge),
                         .usage = entry.usage,
                         .release_rest = IsFinal(entry.standing.job.state),
-                        .provisional_micros = {}});
+                        .provisional_micros = {},
+                        .known_at = {}});
     }
   }
   if (!orders.empty()) {

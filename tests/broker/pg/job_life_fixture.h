@@ -92,6 +92,7 @@ class JobLifeTest : public ::testing::Test {
     return *verdicts->front().results.front();
   }
 
+  // Offered an hour ago, so that a life of some seconds fits in.
   AttemptId Place(const JobView& job, std::chrono::seconds lifetime = std::chrono::seconds(60)) {
     const PlannedAttempt line{.job_id = job.job_id,
                               .task_index = 0,
@@ -105,6 +106,8 @@ class JobLifeTest : public ::testing::Test {
     const Result<size_t> placed = placement_.CommitPlan({line}, lifetime);
     EXPECT_TRUE(placed.ok()) << placed.status();
     EXPECT_EQ(*placed, 1U);
+    database_.AsSuperuser("UPDATE attempt SET offered_at = offered_at - interval '1 hour' WHERE attempt_id = $1",
+                          Params().Id(line.attempt_id));
     return line.attempt_id;
   }
 

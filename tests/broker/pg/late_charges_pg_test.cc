@@ -181,6 +181,49 @@ TEST_F(LateCharges, OfOneBatchTheSchedulersOwnWordCounts) {
   ExpectSoundBooks();
 }
 
+// It says that it started a day before it was offered, and that it used what it had all that day.
+TEST_F(LateCharges, ASitesTimesAreBelievedWithinOurOwn) {
+  for (const bool with_the_end : {true, false}) {
+    const JobView job = Submit(Job());
+    std::vector<SiteReport> reports = WholeLife(Place(job));
+    reports[2].start_time = *reports[2].start_time - std::chrono::hours(24);
+    reports[3].start_time = reports[2].start_time;
+    reports[3].usage->used = {.node_seconds = 86'400, .core_seconds = 86'400};
+    const std::optional<UsageFigures> usage = reports[3].usage;
+    if (!with_the_end) {
+      reports[3].usage.reset();
+    }
+    ASSERT_TRUE(Apply(reports).ok());
+    if (!with_the_end) {
+      // How long the usage takes to come adds nothing.
+      database_.AsSuperuser(
+          "UPDATE attempt_end SET known_at = known_at - interval '10 minutes', offered_at = offered_at - "
+          "interval '10 minutes'");
+      ReportUsage(*reports[3].attempt_id, usage->used.core_seconds);
+    }
+    const int64_t hour_and_tolerance = 3'660'000;
+    EXPECT_GE(Get(job.job_id).money.charged_micros, hour_and_tolerance);
+    EXPECT_LT(Get(job.job_id).money.charged_micros, kReserve);
+    EXPECT_EQ(database_.CountAsSuperuser("SELECT count(*) FROM usage_record WHERE disputed AND job_id = $1",
+                                         Params().Id(job.job_id)),
+              1);
+  }
+  ExpectSoundBooks();
+}
+
+TEST_F(LateCharges, WithoutUsageThePriceIsOfOurOwnTimeAtMost) {
+  const JobView job = Submit(Job());
+  std::vector<SiteReport> reports = WholeLife(Place(job));
+  reports[2].start_time = *reports[2].start_time - std::chrono::hours(24);
+  reports[3].start_time = reports[2].start_time;
+  reports[3].usage.reset();
+  ASSERT_TRUE(Apply(reports).ok());
+  ASSERT_EQ(*placement_.SettleOverdue(10), 1U);
+  EXPECT_GE(Get(job.job_id).money.charged_micros, 3'600'000);
+  EXPECT_LT(Get(job.job_id).money.charged_micros, kReserve);
+  ExpectSoundBooks();
+}
+
 // With the end, with a word that comes later, and with none.
 TEST_F(LateCharges, WhatTheSiteTookAwayCostsNothingHoweverItsEndIsTold) {
   for (const EndCause cause : {EndCause::kPreempted, EndCause::kSiteInterrupted}) {
