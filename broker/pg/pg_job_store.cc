@@ -38,15 +38,48 @@ constexpr char kFindByNumber[] = R"sql(
        AND project_id = $1
 )sql";
 
-// $1 project, $2 before this id or NULL, $3 states or empty, $4 jobs or empty, $5 how many.
+// The page's jobs first, in the order of the key of `job`: of the view, which is a union, all jobs of the project would
+// be joined and sorted for each page.  $1 project, $2 before this id or NULL, $3 jobs or empty, $4 how many.
 constexpr char kList[] = "SELECT" TURNPIKE_JOB_STATUS_COLUMNS R"sql(
       FROM job_status
      WHERE project_id = $1
-       AND ($2::uuid IS NULL OR job_id < $2)
-       AND (cardinality($3::text[]) = 0 OR state = ANY($3))
-       AND (cardinality($4::uuid[]) = 0 OR job_id = ANY($4))
+       AND job_id = ANY(ARRAY(SELECT j.job_id
+                                FROM job AS j
+                               WHERE j.project_id = $1
+                                 AND ($2::uuid IS NULL OR j.job_id < $2)
+                                 AND (cardinality($3::uuid[]) = 0 OR j.job_id = ANY($3))
+                               ORDER BY j.job_id DESC
+                               LIMIT $4))
      ORDER BY job_id DESC
-     LIMIT $5
+     LIMIT $4
+)sql";
+// As kList, of some states only.  The live jobs are few; ended ones are not read where no state of theirs is asked for.
+// $5 live states, $6 states of ended jobs.
+constexpr char kListStates[] = "SELECT" TURNPIKE_JOB_STATUS_COLUMNS R"sql(
+      FROM job_status
+     WHERE project_id = $1
+       AND job_id = ANY(ARRAY((SELECT s.job_id
+                                 FROM job_state AS s
+                                WHERE s.project_id = $1
+                                  AND s.state = ANY($5)
+                                  AND ($2::uuid IS NULL OR s.job_id < $2)
+                                  AND (cardinality($3::uuid[]) = 0 OR s.job_id = ANY($3))
+                                ORDER BY s.job_id DESC
+                                LIMIT $4)
+                                UNION ALL
+                              (SELECT j.job_id
+                                 FROM job AS j
+                                 JOIN job_end AS e
+                                   ON e.job_id = j.job_id
+                                WHERE j.project_id = $1
+                                  AND cardinality($6::text[]) > 0
+                                  AND e.state = ANY($6)
+                                  AND ($2::uuid IS NULL OR j.job_id < $2)
+                                  AND (cardinality($3::uuid[]) = 0 OR j.job_id = ANY($3))
+                                ORDER BY j.job_id DESC
+                                LIMIT $4)))
+     ORDER BY job_id DESC
+     LIMIT $4
 )sql";
 
 // $1 job.
@@ -194,17 +227,20 @@ Result<JobId> PgJobStore::FindByNumber(ProjectId project_id, int64_t number) {
 }
 
 Result<std::vector<JobView>> PgJobStore::List(const JobListRequest& request) {
-  std::vector<std::string_view> states;
+  std::vector<std::string_view> live, ended;
   for (const JobState state : request.states) {
-    states.push_back(JobStateName(state));
+    (IsFinal(state) ? ended : live).push_back(JobStateName(state));
   }
   std::vector<JobView> jobs;
   const TransactionSettings settings{.projects = {request.project_id}, .site = {}, .read_only = true};
   RETURN_IF_ERROR(transactions_.Run(settings, [&](Transaction& tx) -> Status {
     Params params;
-    params.Id(request.project_id).OptionalId(request.before).TextArray(states).IdArray(request.only);
+    params.Id(request.project_id).OptionalId(request.before).IdArray(request.only);
     params.Int(static_cast<int64_t>(request.limit));
-    ASSIGN_OR_RETURN(const Rows rows, tx.Execute(kList, params));
+    if (!request.states.empty()) {
+      params.TextArray(live).TextArray(ended);
+    }
+    ASSIGN_OR_RETURN(const Rows rows, tx.Execute(request.states.empty() ? kList : kListStates, params));
     jobs.clear();
     for (int row = 0; row < rows.size(); ++row) {
       jobs.push_back(JobViewAt(rows, row));

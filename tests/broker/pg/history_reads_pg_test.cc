@@ -1,6 +1,9 @@
 // What the broker does all day reads the rows that it is about, however much has ended before: counted in rows that
 // PostgreSQL says it read, with some thousands of ended jobs beside the few at hand.
 
+#include <algorithm>
+#include <functional>
+
 #include "tests/broker/pg/job_life_fixture.h"
 
 namespace turnpike {
@@ -69,6 +72,10 @@ class HistoryReads : public JobLifeTest {
     return RowsRead(session) - before;
   }
 
+  JobListRequest ListOf(std::vector<JobState> states, std::optional<JobId> before = {}) {
+    return {.project_id = project_.project_id, .before = before, .limit = 20, .states = std::move(states)};
+  }
+
   void MakeOverdue() {
     database_.AsSuperuser(
         "UPDATE attempt_end SET charge_due_at = now() - interval '1 minute' WHERE charge_state = 'PENDING'");
@@ -117,6 +124,32 @@ TEST_F(HistoryReads, APageOfEventsReadsThatPage) {
   const int64_t read = RowsReadBy(placement_transactions_, [&] { count = events_.ReadAfter({}, 100).value().size(); });
   EXPECT_EQ(count, 100U);
   EXPECT_LT(read, kRowsMax);
+}
+
+TEST_F(HistoryReads, APageOfJobsReadsThatPage) {
+  const JobView live = Submit(Job(100'000));
+  JobListRequest named = ListOf({});
+  named.only = {live.job_id};
+  for (const JobListRequest& request : {ListOf({}), ListOf({}, live.job_id), ListOf({JobState::kPending}), named}) {
+    const int64_t read = RowsReadBy(database_.transactions(), [&] { ASSERT_TRUE(jobs_.List(request).ok()); });
+    EXPECT_LT(read, kRowsMax) << request.states.size() << " states, before: " << request.before.has_value()
+                              << ", named: " << request.only.size();
+  }
+}
+
+TEST_F(HistoryReads, APageOfJobsIsOfTheStatesAskedForAndTheYoungestFirst) {
+  const JobView live = Submit(Job(100'000));
+  for (const JobListRequest& request :
+       {ListOf({}), ListOf({JobState::kCompleted}), ListOf({JobState::kPending, JobState::kCompleted})}) {
+    const std::vector<JobView> page = jobs_.List(request).value();
+    EXPECT_EQ(page.size(), request.limit);
+    EXPECT_TRUE(std::ranges::is_sorted(page, std::ranges::greater(), &JobView::job_id));
+    EXPECT_EQ(page.front().job_id == live.job_id, request.states.size() != 1);
+  }
+  EXPECT_EQ(jobs_.List(ListOf({JobState::kPending}))->size(), 1U);
+  EXPECT_EQ(jobs_.List(ListOf({JobState::kFailed}))->size(), 0U);
+  const JobId last = jobs_.List(ListOf({}))->back().job_id;
+  EXPECT_LT(jobs_.List(ListOf({}, last))->front().job_id, last);
 }
 
 }  // namespace
