@@ -11,13 +11,13 @@
 namespace turnpike {
 
 struct ClaimedKey {
-  Status status;          // INVALID_ARGUMENT (REQUEST_ID_REUSED, REQUEST_ID_TOO_OLD, INVALID_FIELD): the call must not be done
+  Status status;  // INVALID_ARGUMENT (REQUEST_ID_REUSED, REQUEST_ID_TOO_OLD, INVALID_FIELD): the call must not be done
   bool repeated = false;  // the call was done before; `reply` is what was answered
   std::string reply;
 };
 
-// How long keys are kept that are UUIDv7; an older one is refused, never taken for new.  Keys of another version tell no
-// time, and are kept for ever.
+// How long keys are kept that are UUIDv7; an older one is refused, never taken for new.  Keys of another version tell
+// no time, and are kept for ever.
 constexpr std::chrono::hours kRequestKeyLifetime{24 * 30};
 // Clocks differ.  What is later than this would be kept longer than the others, and lie where no partition is yet.
 constexpr std::chrono::hours kRequestKeyAheadMax{24};
