@@ -10,6 +10,7 @@
 
 #include "adapters/agent_site.h"
 #include "adapters/check_site.h"
+#include "adapters/host/read_journal.h"
 #include "adapters/link/enrollment.h"
 #include "adapters/local_jobs.h"
 #include "adapters/run_agent.h"
@@ -147,7 +148,7 @@ int Jobs(const CommandLine& line) {
   if (!config.ok()) {
     return Say(config.status());
   }
-  const Result<JournalState> state = ReadJournalState(JournalFolder(*config));
+  const Result<JournalState> state = ReadJournalState(PathsOf(*config).journal_folder());
   if (!state.ok()) {
     return Say(state.status());
   }

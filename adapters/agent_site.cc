@@ -3,22 +3,16 @@
 #include <pwd.h>
 #include <unistd.h>
 
-#include <array>
 #include <vector>
 
 #include "adapters/core/local_tag.h"
 #include "adapters/process/process_scheduler.h"
 #include "adapters/slurm/slurm_scheduler.h"
-#include "base/digest.h"
 #include "base/file_sync.h"
 
 namespace turnpike {
 namespace {
 
-constexpr unsigned kPrivateFolder = 0700;
-constexpr unsigned kPrivateFile = 0600;
-constexpr size_t kKeyBytes = 32;
-constexpr size_t kKeyHexBytes = kKeyBytes * 2;
 constexpr const char* kBootIdPath = "/proc/sys/kernel/random/boot_id";
 constexpr size_t kBootIdBytesMax = 128;
 constexpr size_t kPasswordEntryBytes = 64 << 10;
@@ -32,23 +26,6 @@ Result<std::string> OwnUser() {
     return FailedPrecondition("the user id {} that the agent runs as has no name on this host", ::geteuid());
   }
   return std::string(found->pw_name);
-}
-
-// Comments and guard names are made with it: it must outlive the journal, and nobody else may know it.
-Result<std::string> OpenSiteKey(const std::string& path, RandomSource& random) {
-  Result<std::string> key = ReadFile(path, kKeyHexBytes);
-  if (key.ok() && key->size() != kKeyHexBytes) {
-    return DataLoss("{} holds {} bytes instead of the {} of a site's key; restore it from a copy", path, key->size(),
-                    kKeyHexBytes);
-  }
-  if (key.status().code() != StatusCode::kNotFound) {
-    return key;
-  }
-  std::array<uint8_t, kKeyBytes> bytes{};
-  random.Fill(bytes);
-  std::string made = ToHex({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
-  RETURN_IF_ERROR(WriteFileAtomically(path, made, kPrivateFile));
-  return made;
 }
 
 // A share without a partition is the partition of its own name.
@@ -95,10 +72,9 @@ Result<std::unique_ptr<AgentSite>> AgentSite::Open(AgentConfig config) {
 }
 
 Status AgentSite::OpenFolders() {
-  RETURN_IF_ERROR(MakeFolders(config_.data_directory, kPrivateFolder));
-  ASSIGN_OR_RETURN(site_key_, OpenSiteKey(config_.data_directory + "/site.key", random_));
-  ASSIGN_OR_RETURN(AttemptDirectories directories, AttemptDirectories::Open(config_.spool_directory));
-  directories_.emplace(std::move(directories));
+  ASSIGN_OR_RETURN(SiteFolders folders, OpenSiteFolders(PathsOf(config_), random_));
+  site_key_ = std::move(folders.key);
+  directories_.emplace(std::move(folders.directories));
   return OkStatus();
 }
 

@@ -10,6 +10,7 @@
 #include "adapters/host/agent_config.h"
 #include "adapters/host/attempt_directory.h"
 #include "adapters/host/local_job_builder.h"
+#include "adapters/host/site_folders.h"
 #include "adapters/link/identity_store.h"
 #include "adapters/slurm/measured_command_runner.h"
 #include "base/metrics.h"
@@ -20,13 +21,13 @@
 
 namespace turnpike {
 
-inline std::string JournalFolder(const AgentConfig& config) {
-  return config.data_directory + "/journal";
+inline SitePaths PathsOf(const AgentConfig& config) {
+  return {.data_directory = config.data_directory, .spool_directory = config.spool_directory};
 }
 
 class AgentSite {
  public:
-  // Opens the data directory and the spool, and makes the site's key where it is missing.
+  // Opens the data directory and the spool, and makes the site's key where the site is new.
   static Result<std::unique_ptr<AgentSite>> Open(AgentConfig config);
   AgentSite(const AgentSite&) = delete;
   AgentSite& operator=(const AgentSite&) = delete;
@@ -44,7 +45,7 @@ class AgentSite {
   const std::string& boot_id() const { return boot_id_; }  // of this host
   // As site flags in orders name the kind: "slurm".
   std::string scheduler_kind() const;
-  std::string journal_folder() const { return JournalFolder(config_); }
+  std::string journal_folder() const { return PathsOf(config_).journal_folder(); }
   AttemptDirectories& directories() { return *directories_; }
   Scheduler& scheduler() { return *scheduler_; }  // once opened
   bool has_scheduler() const { return scheduler_ != nullptr; }

@@ -13,8 +13,6 @@
 
 namespace turnpike {
 
-// What the journal says now; only reads.  An agent that has never run has no attempts.
-Result<JournalState> ReadJournalState(const std::string& journal_folder);
 void PrintJobs(const JournalState& state, std::ostream& out);
 
 // `name` is an attempt's id or its tag.  Ends the local job, or asks the running agent to do so where it alone may;

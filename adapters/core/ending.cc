@@ -103,6 +103,18 @@ EndedFact MakeEnd(const AttemptRecord& record, const EndSources& sources, Timest
   return end;
 }
 
+NotStartedFact MakeNotStarted(const LocalJobView& job) {
+  if (job.exit_code == kExitNoDirectory) {
+    return {NotStartedKind::kFenced,
+            "the compute node could not use the attempt's folder (exit 87); see `turnpike-agent check`"};
+  }
+  std::string detail = "the scheduler ended it before its start: " + job.raw_state;
+  if (!job.raw_reason.empty()) {
+    detail += " (" + job.raw_reason + ")";
+  }
+  return {job.cause == EndCause::kRefused ? NotStartedKind::kRefused : NotStartedKind::kFenced, std::move(detail)};
+}
+
 bool IsInterruption(const EndedFact& end) {
   return end.cause == EndCause::kSiteInterrupted || end.cause == EndCause::kPreempted;
 }

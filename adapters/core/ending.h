@@ -15,6 +15,8 @@ struct EndSources {
 
 // At least one source is there.
 EndedFact MakeEnd(const AttemptRecord& record, const EndSources& sources, Timestamp now);
+// Its row is over, and its wrapper never took the guard.
+NotStartedFact MakeNotStarted(const LocalJobView& job);
 // The site took the run away: to be reported as interrupted, not as ended.
 bool IsInterruption(const EndedFact& end);
 InterruptedFact MakeInterruption(const AttemptRecord& record, std::string detail);

@@ -176,16 +176,13 @@ class Reconciler {
 
   // Its row is over, and the wrapper never took the guard.
   void EndedWithoutStart() {
-    const bool refused = job_->cause == EndCause::kRefused;
-    std::string detail = "the scheduler ended it before its start: " + job_->raw_state;
-    if (!job_->raw_reason.empty()) {
-      detail += " (" + job_->raw_reason + ")";
+    if (job_->cause == EndCause::kProgramEnded && job_->exit_code == 0) {
+      // Our wrapper ends well only after its program, for which it took the guard: this is not the folder it ran in.
+      NoteSiteState();
+      Rule("ended well, and its guard is free: nothing is believed");
+    } else {
+      TakeGuard("over without a start", MakeNotStarted(*job_));
     }
-    if (job_->exit_code == kExitNoDirectory) {
-      detail = "the compute node could not use the attempt's folder (exit 87); see `turnpike-agent check`";
-    }
-    TakeGuard("over without a start",
-              {refused ? NotStartedKind::kRefused : NotStartedKind::kFenced, std::move(detail)});
   }
 
   void NotInScheduler() {

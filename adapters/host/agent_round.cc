@@ -81,6 +81,9 @@ std::string AgentRound::PauseReason() const {
   if (!parts_.journal.has_room()) {
     return "the journal's disk is full";
   }
+  if (!spool_reason_.empty()) {
+    return spool_reason_;
+  }
   return parts_.clock.Monotonic() < vanished_until_ ? vanished_reason_ : std::string();
 }
 
@@ -95,6 +98,7 @@ Status AgentRound::Advance() {
 Status AgentRound::RunRound() {
   wants_look_ = false;
   parts_.journal.CheckRoom();
+  LookForSpool();
   const PollResult poll = parts_.scheduler.Poll(WhatToAsk());
   for (const SourceReading& source : poll.sources) {
     if (!source.complete) {
@@ -110,6 +114,16 @@ Status AgentRound::RunRound() {
   }
   RemoveOldFolders(poll);
   return Advance();
+}
+
+void AgentRound::LookForSpool() {
+  const Status found = parts_.directories.CheckSpool();
+  if (found.ok() && !spool_reason_.empty()) {
+    LogInfo("the spool is there again");
+  } else if (!found.ok() && spool_reason_.empty()) {
+    LogError("nothing is decided that needs the attempts' folders", {{"why", std::string(MessageOf(found))}});
+  }
+  spool_reason_ = found.ok() ? "" : "the spool is not there";
 }
 
 PollRequest AgentRound::WhatToAsk() {

@@ -129,6 +129,7 @@ class AgentRound {
   struct Spawn;
 
   // --- agent_round.cc: the loop's calls.
+  void LookForSpool();
   PollRequest WhatToAsk();
   Status ReconcileAll(const PollResult& poll);
   Status AdvanceWith(const PollResult& poll);
@@ -168,6 +169,7 @@ class AgentRound {
   bool recovering_ = false;
   bool has_more_work_ = false;
   bool wants_look_ = false;
+  std::string spool_reason_;  // empty: it is there
   std::string vanished_reason_;
   MonotonicTime vanished_until_{};
   MonotonicTime folders_swept_{};

@@ -13,6 +13,7 @@
 #include "adapters/core/local_tag.h"
 #include "adapters/host/exit_record.h"
 #include "adapters/host/guard.h"
+#include "base/digest.h"
 #include "base/errno_status.h"
 #include "base/file_sync.h"
 #include "base/log.h"
@@ -21,7 +22,9 @@ namespace turnpike {
 namespace {
 
 constexpr unsigned kFolderMode = 0700;
+constexpr unsigned kFileMode = 0600;
 constexpr size_t kRecordBytesMax = 16 << 10;
+constexpr size_t kMarkBytesMax = 1 << 10;
 constexpr int kFolderFlags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
 
 Status WriteAll(int file, std::string_view text, const std::string& path) {
@@ -157,16 +160,55 @@ Status AttemptDirectory::MakeFolder(const std::string& name) const {
   return made.is_open() ? OkStatus() : ErrnoStatus(errno, "cannot use the folder {}", PathOf(name));
 }
 
+Result<std::vector<std::string>> AttemptDirectory::Names() const {
+  // Opened anew: a listing moves the place that a descriptor has in its folder.
+  const int again = ::openat(folder(), ".", kFolderFlags);
+  const std::unique_ptr<DIR, int (*)(DIR*)> listing(again < 0 ? nullptr : ::fdopendir(again), &::closedir);
+  if (listing == nullptr) {
+    return ErrnoStatus(errno, "cannot list the folder {}", path_);
+  }
+  std::vector<std::string> names;
+  while (const dirent* entry = ::readdir(listing.get())) {
+    names.emplace_back(entry->d_name);
+  }
+  return names;
+}
+
 Status AttemptDirectory::Sync() const {
   return ::fsync(folder()) == 0 ? OkStatus() : ErrnoStatus(errno, "cannot sync the folder {}", path_);
 }
 
-Result<AttemptDirectories> AttemptDirectories::Open(const std::string& spool) {
+Result<AttemptDirectories> AttemptDirectories::Open(const std::string& spool, std::string_view site_key) {
   if (spool.empty() || spool.front() != '/') {
     return InvalidArgument("the spool directory '{}' is no absolute path", spool);
   }
-  RETURN_IF_ERROR(MakeFolders(spool, kFolderMode));
-  return AttemptDirectories(spool);
+  return AttemptDirectories(spool, "turnpike-spool 1 " + ToHex(AsBytes(HmacSha256(site_key, "spool"))) + "\n");
+}
+
+Status AttemptDirectories::Begin() const {
+  RETURN_IF_ERROR(MakeFolders(spool_, kFolderMode));
+  const Result<std::string> mark = turnpike::ReadFile(MarkPath(), kMarkBytesMax);
+  if (mark.status().code() == StatusCode::kNotFound) {
+    return WriteFileAtomically(MarkPath(), mark_, kFileMode);
+  }
+  return mark.ok() && *mark == mark_
+             ? OkStatus()
+             : FailedPrecondition(
+                   "the spool {} was begun under another site.key; give this agent one of its own, or remove {} once "
+                   "nothing else uses it",
+                   spool_, MarkPath());
+}
+
+Status AttemptDirectories::CheckSpool() const {
+  const Result<std::string> mark = turnpike::ReadFile(MarkPath(), kMarkBytesMax);
+  if (mark.ok() && *mark == mark_) {
+    return OkStatus();
+  }
+  return FailedPrecondition(
+      "the spool {} is not the one of this site: {}; mount its file system. Where it is lost for good, or this is its "
+      "copy, and no job writes into another, put this line into {}: {}",
+      spool_, mark.ok() ? "its mark is another site's" : MessageOf(mark.status()), MarkPath(),
+      std::string_view(mark_).substr(0, mark_.size() - 1));
 }
 
 std::string AttemptDirectories::PathOf(const AttemptId& attempt_id) const {
@@ -174,6 +216,7 @@ std::string AttemptDirectories::PathOf(const AttemptId& attempt_id) const {
 }
 
 Result<AttemptDirectory> AttemptDirectories::Make(const AttemptId& attempt_id) const {
+  RETURN_IF_ERROR(CheckSpool());
   const std::string path = PathOf(attempt_id);
   if (::mkdir(path.c_str(), kFolderMode) != 0 && errno != EEXIST) {
     return ErrnoStatus(errno, "cannot make the attempt's folder {}", path);
@@ -198,9 +241,14 @@ Status AttemptDirectories::Remove(const AttemptId& attempt_id) const {
 }
 
 Result<std::vector<AttemptId>> AttemptDirectories::List() const {
-  const std::unique_ptr<DIR, int (*)(DIR*)> folder(::opendir(spool_.c_str()), &::closedir);
+  RETURN_IF_ERROR(CheckSpool());
+  return ListAttempts(spool_);
+}
+
+Result<std::vector<AttemptId>> ListAttempts(const std::string& spool) {
+  const std::unique_ptr<DIR, int (*)(DIR*)> folder(::opendir(spool.c_str()), &::closedir);
   if (folder == nullptr) {
-    return ErrnoStatus(errno, "cannot list the spool directory {}", spool_);
+    return ErrnoStatus(errno, "cannot list the spool directory {}", spool);
   }
   std::vector<AttemptId> attempts;
   while (const dirent* entry = ::readdir(folder.get())) {
@@ -223,13 +271,15 @@ DirectoryEvidence AttemptDirectories::ReadEvidence(const AttemptId& attempt_id, 
   DirectoryEvidence evidence;
   const Result<AttemptDirectory> directory = Find(attempt_id);
   if (!directory.ok()) {
-    // Only a spool that is there can tell that the attempt's folder is not.
-    const bool spool_is_there = ::access(spool_.c_str(), R_OK | X_OK) == 0;
     const bool is_missing = directory.status().code() == StatusCode::kNotFound;
-    evidence.guard = is_missing && spool_is_there ? GuardState::kFree : GuardState::kUnknown;
-    return evidence;
+    evidence.guard = is_missing ? GuardState::kFree : GuardState::kUnknown;
+  } else {
+    evidence.guard = ReadGuard(*directory, GuardName(attempt_id, site_key));
   }
-  evidence.guard = ReadGuard(*directory, GuardName(attempt_id, site_key));
+  // A wrapper's guard was made where the job ran.  Only a spool that is there can tell that there is none.
+  if (evidence.guard != GuardState::kTakenByWrapper && !CheckSpool().ok()) {
+    evidence.guard = GuardState::kUnknown;
+  }
   if (evidence.guard == GuardState::kTakenByWrapper) {
     const std::string tag = LocalTag(attempt_id);
     evidence.start = ReadRecord<StartRecord>(*directory, AttemptFiles::kStartRecord, tag, &ParseStartRecord);

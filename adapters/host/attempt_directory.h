@@ -44,6 +44,7 @@ class AttemptDirectory {
   // The last bytes of such a file.
   Result<FileTail> ReadTail(const std::string& name, size_t bytes_max) const;
   Status MakeFolder(const std::string& name) const;
+  Result<std::vector<std::string>> Names() const;
   // Its entries are on disk.
   Status Sync() const;
 
@@ -57,24 +58,38 @@ class AttemptDirectory {
 
 class AttemptDirectories {
  public:
-  // Makes the spool folder where it is missing.
-  static Result<AttemptDirectories> Open(const std::string& spool);
+  // The spool may be away: a file system that is not mounted.
+  static Result<AttemptDirectories> Open(const std::string& spool, std::string_view site_key);
+  // Makes the spool and its mark where they are missing: only for a site without attempts.  FAILED_PRECONDITION: it has
+  // the mark of another site.
+  Status Begin() const;
+  // Whether the site's spool is there: a file made under the site's key marks it, which neither the empty folder under
+  // a mount point nor another site's spool has.  FAILED_PRECONDITION says what to do.
+  Status CheckSpool() const;
 
   const std::string& spool() const { return spool_; }
   std::string PathOf(const AttemptId& attempt_id) const;
-  Result<AttemptDirectory> Make(const AttemptId& attempt_id) const;  // fine where it exists
+  // Fine where it exists.
+  Result<AttemptDirectory> Make(const AttemptId& attempt_id) const;
   Result<AttemptDirectory> Find(const AttemptId& attempt_id) const;  // NOT_FOUND
   Status Remove(const AttemptId& attempt_id) const;                  // with all it holds; OK when gone
   Result<std::vector<AttemptId>> List() const;
   // When an entry of its folder last changed.
   Result<Timestamp> ChangeTimeOf(const AttemptId& attempt_id) const;
 
-  // Guard and records.  A folder that is not there is a free guard; one that cannot be read is no evidence.
+  // Guard and records.  A folder that is not there is a free guard; one that cannot be read is no evidence, nor is
+  // anything in a spool that is not the site's.
   DirectoryEvidence ReadEvidence(const AttemptId& attempt_id, std::string_view site_key) const;
 
  private:
-  explicit AttemptDirectories(std::string spool) : spool_(std::move(spool)) {}
+  AttemptDirectories(std::string spool, std::string mark) : spool_(std::move(spool)), mark_(std::move(mark)) {}
+  std::string MarkPath() const { return spool_ + "/.turnpike-spool"; }
+
   std::string spool_;
+  std::string mark_;  // what the file says
 };
+
+// The attempts that have a folder in it; NOT_FOUND.
+Result<std::vector<AttemptId>> ListAttempts(const std::string& spool);
 
 }  // namespace turnpike

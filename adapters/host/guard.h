@@ -13,10 +13,12 @@
 
 namespace turnpike {
 
-// "guard-" + the secret part.
+inline constexpr char kGuardPrefix[] = "guard-";
+// With the secret part.
 std::string GuardName(const AttemptId& attempt_id, std::string_view site_key);
 
-// kUnknown with a folder that cannot be read or a content that nobody of ours wrote.
+// kUnknown with a folder that cannot be read, a content that nobody of ours wrote, or a guard of another name: then the
+// attempt was made under another key, and whoever took that guard decides.
 GuardState ReadGuard(const AttemptDirectory& directory, const std::string& guard_name);
 
 // Tries to take it and tells who has it now: kTakenByAgent (also where an earlier agent took it) or kTakenByWrapper.

@@ -72,6 +72,27 @@ TEST_F(AgentRecoveryTest, AVanishedJobThatRanAndLeftItsRecordHasEnded) {
   EXPECT_THAT(RoundAndReceive(), ElementsAre("STARTED", "ENDED"));
 }
 
+TEST_F(AgentRecoveryTest, WhileTheSpoolIsAwayNoEndProvesThatNothingStarted) {
+  ASSERT_TRUE(site_.Connect().ok());
+  const AttemptId id = site_.Submit();
+  site_.StartProgram(id);
+  site_.EndProgram(id, 3);
+  site_.Receive();
+  std::filesystem::rename(scratch_.File("spool"), scratch_.File("disk"));
+  std::filesystem::create_directory(scratch_.File("spool"));
+  site_.Restart();
+  ASSERT_TRUE(site_.Connect().ok());
+  site_.Receive();
+  scheduler_.End(EndCause::kProgramEnded, 3);
+  Rounds(9, std::chrono::seconds(10));
+  EXPECT_THAT(site_.Receive(), IsEmpty());
+  EXPECT_THAT(site_.round().PauseReason(), HasSubstr("spool"));
+  std::filesystem::remove(scratch_.File("spool"));
+  std::filesystem::rename(scratch_.File("disk"), scratch_.File("spool"));
+  EXPECT_THAT(RoundAndReceive(), ElementsAre("STARTED", "ENDED"));
+  EXPECT_THAT(site_.round().PauseReason(), IsEmpty());
+}
+
 TEST_F(AgentRecoveryTest, ManyJobsGoneAtOncePauseNewWork) {
   ASSERT_TRUE(site_.Connect().ok());
   for (int number = 0; number < 10; ++number) {

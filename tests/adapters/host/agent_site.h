@@ -54,7 +54,9 @@ class AgentSite {
     Result<std::unique_ptr<Journal>> journal = Journal::Open({.folder = folder_ + "/data"}, ids_);
     CHECK(journal.ok());
     journal_ = *std::move(journal);
-    directories_ = std::make_unique<AttemptDirectories>(AttemptDirectories::Open(folder_ + "/spool").value());
+    directories_ =
+        std::make_unique<AttemptDirectories>(AttemptDirectories::Open(folder_ + "/spool", kAgentSiteKey).value());
+    CHECK(!journal_->state().attempts.empty() || directories_->Begin().ok());
     builder_ = std::make_unique<LocalJobBuilder>(BuilderOptions(), *directories_);
     round_ =
         std::make_unique<AgentRound>(AgentRound::Parts{scheduler_, *journal_, *directories_, *builder_, clock_,

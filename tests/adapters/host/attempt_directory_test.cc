@@ -10,6 +10,7 @@
 #include "adapters/core/local_tag.h"
 #include "adapters/host/exit_record.h"
 #include "adapters/host/guard.h"
+#include "tests/adapters/host/begin_spool.h"
 #include "tests/base/scratch_folder.h"
 
 namespace turnpike {
@@ -24,7 +25,7 @@ class AttemptDirectoryTest : public testing::Test {
   DirectoryEvidence Look() const { return directories_.ReadEvidence(attempt_id_, kKey); }
 
   ScratchFolder scratch_;
-  AttemptDirectories directories_ = AttemptDirectories::Open(scratch_.File("spool")).value();
+  AttemptDirectories directories_ = BeginSpool(scratch_.File("spool"), kKey);
   AttemptId attempt_id_ = *AttemptId::Parse("00112233-4455-4677-8899-aabbccddeeff");
 };
 
@@ -79,6 +80,19 @@ TEST_F(AttemptDirectoryTest, AMissingFolderIsAFreeGuardButAMissingSpoolIsNoEvide
   EXPECT_EQ(Look().guard, GuardState::kUnknown);
 }
 
+TEST_F(AttemptDirectoryTest, ASpoolWithoutTheSitesMarkIsNoEvidenceAndIsNotWrittenTo) {
+  std::filesystem::remove_all(directories_.spool());
+  std::filesystem::create_directory(directories_.spool());  // A mount point without its disk.
+  EXPECT_EQ(Look().guard, GuardState::kUnknown);
+  EXPECT_EQ(directories_.Make(attempt_id_).status().code(), StatusCode::kFailedPrecondition);
+  EXPECT_TRUE(std::filesystem::is_empty(directories_.spool()));
+  std::filesystem::create_directory(directories_.PathOf(attempt_id_));
+  EXPECT_EQ(Look().guard, GuardState::kUnknown);
+  BeginSpool(directories_.spool(), "another key");
+  EXPECT_EQ(Look().guard, GuardState::kUnknown);
+  EXPECT_EQ(directories_.Begin().code(), StatusCode::kFailedPrecondition);
+}
+
 TEST_F(AttemptDirectoryTest, TheGuardIsTakenOnceAndForEver) {
   const AttemptDirectory directory = Make();
   EXPECT_EQ(Look().guard, GuardState::kFree);
@@ -99,6 +113,14 @@ TEST_F(AttemptDirectoryTest, AGuardThatNobodyOfOursMadeIsNoEvidence) {
   ASSERT_TRUE(directory.WriteFile(Guard(), "").ok());
   EXPECT_EQ(Look().guard, GuardState::kUnknown);
   EXPECT_EQ(TakeGuard(directory, Guard(), "1").status().code(), StatusCode::kUnavailable);
+}
+
+TEST_F(AttemptDirectoryTest, AGuardUnderAnotherKeyIsNoEvidence) {
+  const AttemptDirectory directory = Make();
+  ASSERT_TRUE(directory.WriteFile(GuardName(attempt_id_, "a lost key"), "wrapper btag n1 17\n").ok());
+  EXPECT_EQ(Look().guard, GuardState::kUnknown);
+  EXPECT_EQ(TakeGuard(directory, Guard(), "1").status().code(), StatusCode::kFailedPrecondition);
+  EXPECT_EQ(directory.ReadFile(Guard()).status().code(), StatusCode::kNotFound);
 }
 
 TEST_F(AttemptDirectoryTest, TheGuardsNameIsNotInTheTag) {

@@ -9,6 +9,7 @@
 #include "adapters/host/shebang.h"
 #include "adapters/host/wrapper_text.h"
 #include "tests/adapters/host/agent_site.h"
+#include "tests/adapters/host/begin_spool.h"
 #include "tests/base/scratch_folder.h"
 
 namespace turnpike {
@@ -36,7 +37,7 @@ class LocalJobBuilderTest : public testing::Test {
   }
 
   ScratchFolder scratch_;
-  AttemptDirectories directories_ = AttemptDirectories::Open(scratch_.File("spool")).value();
+  AttemptDirectories directories_ = BeginSpool(scratch_.File("spool"), kAgentSiteKey);
   LocalJobBuilder builder_{Options(), directories_};
   AttemptId id_ = *AttemptId::Parse("00112233-4455-4677-8899-aabbccddeeff");
 };

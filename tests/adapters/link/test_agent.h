@@ -41,8 +41,8 @@ class TestAgent {
     auto journal = Journal::Open({.folder = options.folder + "/journal"}, ids_);
     CHECK(journal.ok());
     journal_ = std::move(journal).value();
-    auto directories = AttemptDirectories::Open(options.folder + "/spool");
-    CHECK(directories.ok());
+    auto directories = AttemptDirectories::Open(options.folder + "/spool", kSiteKey);
+    CHECK(directories.ok() && directories->Begin().ok());
     directories_ = std::make_unique<AttemptDirectories>(std::move(directories).value());
     LocalJobBuilder::Options builder;
     ShareRow share;
