@@ -259,6 +259,9 @@ class Reconciler {
 
   void Fence() {
     CancelAll();
+    if (job_ == nullptr && record().identity && in_.evidence.presence != Presence::kAbsent) {
+      decision_.cancel.push_back(*record().identity);  // Nobody looked; where it is not there, this is no error.
+    }
     Pass(AttemptEvent::kFence);
     decision_.facts.push_back(
         record().give_up.value_or(NotStartedFact{NotStartedKind::kFenced, "an earlier agent took the start guard"}));

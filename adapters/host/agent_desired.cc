@@ -83,14 +83,20 @@ Status AgentRound::Apply(const DesiredView& desired) {
 }
 
 Status AgentRound::ApplyInto(const DesiredView& desired, Work& work) {
-  desired_ids_.insert(desired.attempt_id);
+  const auto ending = parts_.journal.state().endings.find(desired.attempt_id);
+  const bool is_over = ending != parts_.journal.state().endings.end();
+  const bool is_gone = desired.phase == DesiredPhase::kGone;
+  if (is_over || is_gone) {
+    desired_ids_.erase(desired.attempt_id);  // A local job of it is an orphan.
+  } else {
+    desired_ids_.insert(desired.attempt_id);
+  }
   const auto known = attempts_.find(desired.attempt_id);
   if (known != attempts_.end()) {
     ApplyToKnown(desired, known->second, work);
     return OkStatus();
   }
-  const auto ending = parts_.journal.state().endings.find(desired.attempt_id);
-  if (ending != parts_.journal.state().endings.end()) {
+  if (is_over && !is_gone) {
     JobReport again = ending->second;
     again.fence = std::max(again.fence, desired.fence);
     work.batch.AddReport(std::move(again));
@@ -107,7 +113,6 @@ Status AgentRound::ApplyInto(const DesiredView& desired, Work& work) {
       return OkStatus();
     case DesiredPhase::kGone:
       offers_.erase(desired.attempt_id);
-      desired_ids_.erase(desired.attempt_id);
       return OkStatus();
   }
   return OkStatus();

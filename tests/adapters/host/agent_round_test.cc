@@ -194,6 +194,32 @@ TEST_F(AgentRoundTest, ACancelBeforeTheStartTakesTheGuardFirst) {
   EXPECT_THAT(scheduler_.queue, IsEmpty());
 }
 
+TEST_F(AgentRoundTest, ACancelBetweenTwoLooksEndsTheJobInTheQueueToo) {
+  ASSERT_TRUE(site_.Connect().ok());
+  const AttemptId id = site_.Submit();
+  site_.Receive();
+  ASSERT_TRUE(site_.round().Apply(AgentSite::Want(DesiredPhase::kCancel, id, 2)).ok());
+  ASSERT_TRUE(site_.round().Advance().ok());
+  EXPECT_THAT(site_.Receive(), ElementsAre("NOT_STARTED"));
+  EXPECT_THAT(scheduler_.cancelled, SizeIs(1));
+  EXPECT_THAT(scheduler_.queue, IsEmpty());
+}
+
+TEST_F(AgentRoundTest, WhatIsLeftOfACancelledAttemptIsEndedAtTheNextLookAndReportedOnce) {
+  ASSERT_TRUE(site_.Connect().ok());
+  const AttemptId id = site_.Submit();
+  const LocalJobView left = scheduler_.Only();
+  ASSERT_TRUE(site_.round().Apply(AgentSite::Want(DesiredPhase::kCancel, id, 2)).ok());
+  ASSERT_TRUE(site_.round().Advance().ok());
+  site_.Receive();
+  site_.AcknowledgeAll();
+  ASSERT_TRUE(site_.round().Apply(AgentSite::Want(DesiredPhase::kGone, id, 2)).ok());
+  EXPECT_THAT(site_.Receive(), IsEmpty());
+  scheduler_.queue[left.local_job_id] = left;  // The scheduler did not do as it was told.
+  EXPECT_THAT(RoundAndReceive(), IsEmpty());
+  EXPECT_THAT(scheduler_.queue, IsEmpty());
+}
+
 TEST_F(AgentRoundTest, ACancelOfARunningJobEndsWithWhatTheEvidenceSays) {
   ASSERT_TRUE(site_.Connect().ok());
   const AttemptId id = site_.Submit();
