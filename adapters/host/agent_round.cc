@@ -84,6 +84,9 @@ std::string AgentRound::PauseReason() const {
   if (!spool_reason_.empty()) {
     return spool_reason_;
   }
+  if (parts_.clock.Monotonic() < unfilled_until_) {
+    return unfilled_reason_;
+  }
   return parts_.clock.Monotonic() < vanished_until_ ? vanished_reason_ : std::string();
 }
 
@@ -276,6 +279,11 @@ struct AgentRound::Spawn {
   LocalJob job;
 };
 
+struct AgentRound::Preparation {
+  Status described;  // whether the order can be run here
+  Status filled;     // and whether all is ready for it
+};
+
 Status AgentRound::SpawnAll(const std::vector<Decision>& wanted) {
   if (wanted.empty() || !may_spawn_) {
     return OkStatus();
@@ -307,20 +315,34 @@ Status AgentRound::PrepareSpawns(const std::vector<Decision>& wanted, std::vecto
     const AttemptRecord& before = attempts_.at(decision.record.attempt_id);
     const Result<OrderView> order = parts_.decode_order(before.order);
     Result<LocalJob> job =
-        order.ok() ? parts_.builder.Prepare(before.attempt_id, *order) : Result<LocalJob>(order.status());
-    if (job.ok()) {
+        order.ok() ? parts_.builder.Describe(before.attempt_id, *order) : Result<LocalJob>(order.status());
+    const Status filled = job.ok() ? parts_.builder.Fill(*job, *order) : job.status();
+    if (filled.ok()) {
       work.Add(before, decision, Now().civil);
       spawns.push_back({decision.record, *std::move(job)});
-      continue;
+    } else {
+      TakeUnprepared(before, {.described = job.status(), .filled = filled}, work);
     }
-    LogWarn("an attempt's folder cannot be filled",
-            {{"attempt", before.attempt_id.ToString()}, {"why", std::string(MessageOf(job.status()))}});
-    if (!before.submit_unsure && IsRefusal(job.status())) {
-      work.Add(before, RefuseBeforeStart(before, {NotStartedKind::kNotEligible, std::string(MessageOf(job.status()))}),
-               Now().civil);
-    }  // Else the disk or the file system is at fault: tried again while the lease holds.
   }
   return CommitWork(work);
+}
+
+// What the order asks for is its owner's; what this host cannot do is the site's, and no new work comes for a while.
+void AgentRound::TakeUnprepared(const AttemptRecord& record, const Preparation& preparation, Work& work) {
+  const bool is_refused = IsRefusal(preparation.described);
+  const std::string why(MessageOf(preparation.filled));
+  LogWarn(is_refused ? "an order cannot be run here" : "an attempt's folder cannot be filled, claims pause",
+          {{"attempt", record.attempt_id.ToString()}, {"why", why}});
+  if (!is_refused) {
+    unfilled_reason_ = "an attempt's folder could not be filled: " + why;
+    unfilled_until_ = Now().monotonic + parts_.limits.unfilled_pause;
+  }
+  if (record.submit_unsure) {
+    return;  // A job may be there already: tried again while the lease holds, and then the guard tells.
+  }
+  const NotStartedFact fact = is_refused ? NotStartedFact{NotStartedKind::kNotEligible, why}
+                                         : NotStartedFact{NotStartedKind::kBackPressure, unfilled_reason_};
+  work.Add(record, RefuseBeforeStart(record, fact), Now().civil);
 }
 
 SubmitOutcome AgentRound::SubmitOne(const Spawn& spawn) {

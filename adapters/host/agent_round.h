@@ -55,6 +55,7 @@ struct AgentRoundLimits {
   double vanished_share_max = 0.2;          // more of the live jobs gone at once: claims pause (docs/faults.md E13)
   int vanished_min = 5;
   std::chrono::minutes vanished_pause{10};
+  std::chrono::minutes unfilled_pause{1};  // after an attempt's folder could not be filled
 };
 
 enum class OutputStream { kStandardOutput, kStandardError };
@@ -127,6 +128,7 @@ class AgentRound {
  private:
   struct Work;
   struct Spawn;
+  struct Preparation;
 
   // --- agent_round.cc: the loop's calls.
   void LookForSpool();
@@ -139,6 +141,7 @@ class AgentRound {
   Status CommitWork(Work& work);
   Status SpawnAll(const std::vector<Decision>& wanted);
   Status PrepareSpawns(const std::vector<Decision>& wanted, std::vector<Spawn>& spawns);
+  void TakeUnprepared(const AttemptRecord& record, const Preparation& preparation, Work& work);
   SubmitOutcome SubmitOne(const Spawn& spawn);
   void CancelLocalJobs(const std::vector<LocalJobIdentity>& jobs);
   void NoteVanished(int vanished, int live);
@@ -170,6 +173,8 @@ class AgentRound {
   bool has_more_work_ = false;
   bool wants_look_ = false;
   std::string spool_reason_;  // empty: it is there
+  std::string unfilled_reason_;
+  MonotonicTime unfilled_until_{};
   std::string vanished_reason_;
   MonotonicTime vanished_until_{};
   MonotonicTime folders_swept_{};

@@ -23,7 +23,7 @@ struct AgentRound::Work {
   void Report(const AttemptRecord& record, Fact fact, Timestamp now);
 };
 
-// Fit for the job's owner: the order is at fault, not the disk.
+// What a check of an order says: fit for the job's owner, and not that the host could not tell.
 bool IsRefusal(const Status& status);
 
 }  // namespace turnpike

@@ -248,10 +248,15 @@ Result<LocalJob> LocalJobBuilder::Describe(const AttemptId& attempt_id, const Or
 
 Result<LocalJob> LocalJobBuilder::Prepare(const AttemptId& attempt_id, const OrderView& order) const {
   ASSIGN_OR_RETURN(LocalJob job, Describe(attempt_id, order));
+  RETURN_IF_ERROR(Fill(job, order));
+  return job;
+}
+
+Status LocalJobBuilder::Fill(const LocalJob& job, const OrderView& order) const {
   ASSIGN_OR_RETURN(const LocalUser user, FindLocalUser(job.account.local_user));
-  ASSIGN_OR_RETURN(const AttemptDirectory directory, directories_.Make(attempt_id));
+  ASSIGN_OR_RETURN(const AttemptDirectory directory, directories_.Make(job.attempt_id));
   WrapperSettings settings = SettingsFor(job, order, *options_.map.FindShare(order.share), user);
-  settings.guard_name = GuardName(attempt_id, options_.site_key);
+  settings.guard_name = GuardName(job.attempt_id, options_.site_key);
   if (order.script.empty()) {
     settings.command = order.command;
   } else {
@@ -265,8 +270,7 @@ Result<LocalJob> LocalJobBuilder::Prepare(const AttemptId& attempt_id, const Ord
   RETURN_IF_ERROR(directory.MakeFolder(AttemptFiles::kWork));
   RETURN_IF_ERROR(directory.WriteFile(AttemptFiles::kEnvironment, EnvironmentText(EnvironmentOf(order))));
   RETURN_IF_ERROR(directory.WriteFile(AttemptFiles::kSettings, SettingsText(settings)));
-  RETURN_IF_ERROR(directory.Sync());
-  return job;
+  return directory.Sync();
 }
 
 }  // namespace turnpike

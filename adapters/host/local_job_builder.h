@@ -30,9 +30,12 @@ class LocalJobBuilder {
   // Who the job would run as, or why it cannot run here; touches nothing.  NOT_FOUND or INVALID_ARGUMENT, fit for the
   // job's owner.
   Result<LocalAccount> CheckOrder(const OrderView& order) const;
-  // The whole job without its folder: for --dry-run and `check`.
+  // The whole job without its folder.  Errors are fit for the job's owner, but UNAVAILABLE: the host cannot tell.
   Result<LocalJob> Describe(const AttemptId& attempt_id, const OrderView& order) const;
-  // The same with its folder filled and synced; may be repeated.
+  // Fills and syncs the folder of a job that Describe made; may be repeated.  Errors are this host's: its disk, its
+  // file system.
+  Status Fill(const LocalJob& job, const OrderView& order) const;
+  // Both.
   Result<LocalJob> Prepare(const AttemptId& attempt_id, const OrderView& order) const;
 
  private:

@@ -60,6 +60,28 @@ TEST_F(AgentRoundTest, WhatCannotRunHereIsRefusedWithTheReason) {
   EXPECT_THAT(site_.Last<NotStartedFact>()->detail, HasSubstr("no-such-share"));
 }
 
+TEST_F(AgentRoundTest, AFolderThatCannotBeFilledIsTheSitesLimitAndNotTheJobsFault) {
+  ASSERT_TRUE(site_.Connect().ok());
+  const AttemptId id = site_.NewAttempt();
+  // Where the work folder should be, there is a file.
+  ASSERT_TRUE(site_.directories().Make(id)->WriteFile(AttemptFiles::kWork, "").ok());
+  ASSERT_TRUE(site_.round().Apply(AgentSite::Offer(id)).ok());
+  ASSERT_TRUE(site_.round().Advance().ok());
+  site_.Receive();
+  ASSERT_TRUE(site_.round().Apply(AgentSite::Go(id)).ok());
+  ASSERT_TRUE(site_.round().Advance().ok());
+  EXPECT_THAT(site_.Receive(), ElementsAre("NOT_STARTED"));
+  EXPECT_EQ(site_.Last<NotStartedFact>()->kind, NotStartedKind::kBackPressure);
+  EXPECT_THAT(site_.Last<NotStartedFact>()->detail, HasSubstr("/work"));
+  EXPECT_THAT(scheduler_.submitted, IsEmpty());
+
+  EXPECT_THAT(site_.round().PauseReason(), HasSubstr("/work"));
+  ASSERT_TRUE(site_.round().Apply(AgentSite::Offer(site_.NewAttempt())).ok());
+  EXPECT_THAT(RoundAndReceive(), IsEmpty()) << "no new work for a while";
+  clock_.Advance(site_.limits().unfilled_pause);
+  EXPECT_THAT(RoundAndReceive(), ElementsAre("CLAIMED"));
+}
+
 TEST_F(AgentRoundTest, RefusalsAndBackPressureOfTheSchedulerAreToldApart) {
   ASSERT_TRUE(site_.Connect().ok());
   scheduler_.answers = {SubmitOutcome::Kind::kRefused, SubmitOutcome::Kind::kBackPressure};
