@@ -104,7 +104,9 @@ Status AgentRound::ApplyInto(const DesiredView& desired, Work& work) {
   }
   switch (desired.phase) {
     case DesiredPhase::kOffered:
-      offers_.insert_or_assign(desired.attempt_id, desired);
+      if (!desired.order.empty()) {
+        offers_.insert_or_assign(desired.attempt_id, desired);
+      }
       return OkStatus();
     case DesiredPhase::kGo:
     case DesiredPhase::kCancel:

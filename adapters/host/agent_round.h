@@ -32,7 +32,7 @@ struct DesiredView {
   int64_t fence = 0;
   DesiredPhase phase = DesiredPhase::kOffered;
   std::chrono::microseconds spawn_lease{0};  // with kGo
-  std::string order;                         // serialized; with kOffered
+  std::string order;                         // serialized; with kOffered; empty: it is still to come
 };
 
 struct SessionStart {

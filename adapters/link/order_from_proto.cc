@@ -182,10 +182,7 @@ Result<DesiredView> ToDesiredView(const v1::DesiredAttempt& desired) {
   ASSIGN_OR_RETURN(view.phase, ToPhase(desired));
   ASSIGN_OR_RETURN(view.spawn_lease, ToMicroseconds(desired.spawn_lease(), "the spawn lease"));
   if (view.phase == DesiredPhase::kOffered) {
-    if (!desired.has_order()) {
-      return InvalidArgument("the offer of attempt {} has no order", desired.attempt_id());
-    }
-    view.order = desired.order().SerializeAsString();
+    view.order = desired.order().SerializeAsString();  // Empty: it follows in a message of its own.
   }
   return view;
 }

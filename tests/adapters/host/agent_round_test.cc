@@ -53,6 +53,14 @@ TEST_F(AgentRoundTest, ReportsAreNumberedWithoutGapsAndSentOnceASession) {
   EXPECT_THAT(site_.Receive(), ElementsAre("CLAIMED", "SUBMITTED", "SITE_STATE_CHANGED"));
 }
 
+TEST_F(AgentRoundTest, AnOfferWhoseOrderIsStillToComeWaitsForIt) {
+  const AttemptId id = site_.NewAttempt();
+  ASSERT_TRUE(site_.Connect({AgentSite::Offer(id, "")}).ok());
+  EXPECT_THAT(RoundAndReceive(), IsEmpty());
+  ASSERT_TRUE(site_.round().Apply(AgentSite::Offer(id)).ok());
+  EXPECT_THAT(RoundAndReceive(), ElementsAre("CLAIMED"));
+}
+
 TEST_F(AgentRoundTest, WhatCannotRunHereIsRefusedWithTheReason) {
   ASSERT_TRUE(site_.Connect({AgentSite::Offer(site_.NewAttempt(), "bad share")}).ok());
   EXPECT_THAT(RoundAndReceive(), ElementsAre("NOT_STARTED"));

@@ -142,6 +142,7 @@ TEST(OrderFromProto, RefusesBytesThatAreNoOrder) {
 TEST(DesiredFromProto, ReadsEveryPhase) {
   const std::pair<const char*, DesiredPhase> cases[] = {
       {"phase: DESIRED_PHASE_OFFERED order { user: 'ada' }", DesiredPhase::kOffered},
+      {"phase: DESIRED_PHASE_OFFERED", DesiredPhase::kOffered},
       {"phase: DESIRED_PHASE_GO spawn_lease { seconds: 2400 nanos: 1000 }", DesiredPhase::kGo},
       {"phase: DESIRED_PHASE_CANCEL", DesiredPhase::kCancel},
       {"phase: DESIRED_PHASE_GONE", DesiredPhase::kGone}};
@@ -162,7 +163,7 @@ TEST(DesiredFromProto, ReadsEveryPhase) {
 TEST(DesiredFromProto, RefusesWhatItCannotRead) {
   const std::string id = std::string("attempt_id: '") + kAttempt + "' ";
   for (const std::string& text :
-       {std::string("attempt_id: 'x' phase: DESIRED_PHASE_GO"), id, id + "phase: DESIRED_PHASE_OFFERED",
+       {std::string("attempt_id: 'x' phase: DESIRED_PHASE_GO"), id,
         id + "phase: DESIRED_PHASE_GO spawn_lease { seconds: -1 }",
         std::string("attempt_id: '00000000-0000-0000-0000-000000000000' phase: DESIRED_PHASE_GO")}) {
     EXPECT_EQ(ToDesiredView(FromText<v1::DesiredAttempt>(text)).status().code(), StatusCode::kInvalidArgument) << text;
