@@ -9,6 +9,7 @@
 #include <cstdlib>
 
 #include "base/errno_status.h"
+#include "base/failpoint.h"
 #include "base/file_descriptor.h"
 
 namespace turnpike {
@@ -106,6 +107,7 @@ Status WriteFileAtomically(const std::string& path, std::string_view text, unsig
     ::unlink(draft.c_str());
     return status;
   }
+  TURNPIKE_FAILPOINT_STATUS("file.named");
   return SyncFolder(FolderOf(path));
 }
 

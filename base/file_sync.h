@@ -10,7 +10,8 @@
 
 namespace turnpike {
 
-// Replaces the file as a whole: readers see the old or the new text, never a part, also after a power cut.
+// Replaces the file as a whole: readers see the old or the new text, never a part, also after a power cut.  After an
+// error it may be either.
 Status WriteFileAtomically(const std::string& path, std::string_view text, unsigned mode = 0644);
 // The whole file; NOT_FOUND, PERMISSION_DENIED, OUT_OF_RANGE when larger than `bytes_max`.
 Result<std::string> ReadFile(const std::string& path, size_t bytes_max = 64U << 20U);

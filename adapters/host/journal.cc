@@ -220,11 +220,23 @@ Status Journal::Append(const std::string& frame) {
   return OkStatus();
 }
 
+bool Journal::IsAtItsPath() const {
+  struct stat own {};
+  struct stat there {};
+  return ::fstat(file_.number(), &own) == 0 && ::lstat(FilePath().c_str(), &there) == 0 && own.st_dev == there.st_dev &&
+         own.st_ino == there.st_ino;
+}
+
 Status Journal::Compact() {
   const JournalHeader header{.id = state_.id, .first_frame = next_frame_, .previous_hash = previous_hash_};
   const std::string frame = EncodeJournalFrame(next_frame_, previous_hash_, EncodeJournalEntries(EntriesOf(state_)));
   const std::string bytes = EncodeJournalHeader(header) + frame;
   const Status written = WriteFileAtomically(FilePath(), bytes, kFileMode);
+  if (!written.ok() && !IsAtItsPath()) {
+    broken_ = true;  // What is appended to the old file would be lost with it.
+    return DataLoss("the journal {} was rewritten, and nobody knows whether that is on disk: {}", FilePath(),
+                    MessageOf(written));
+  }
   if (!written.ok()) {
     compacted_bytes_ = file_bytes_;  // Not tried again before it has grown a lot.
     LogWarn("the journal could not be rewritten, it goes on growing", {{"why", std::string(MessageOf(written))}});

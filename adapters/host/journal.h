@@ -74,6 +74,7 @@ class Journal {
   Status ApplyBody(std::string_view body);
   Status OpenForAppend();
   Status Append(const std::string& frame);
+  bool IsAtItsPath() const;
   Status Compact();
 
   const JournalOptions options_;

@@ -218,6 +218,28 @@ void MeetAFailingDisk(const std::string& folder) {
 }
 [[maybe_unused]] const bool kFailingDisk = DeclareProcessRole("MeetsAFailingDisk", MeetAFailingDisk);
 
+TEST_F(JournalTest, ARewriteWhoseFolderCannotBeSyncedEndsEverythingAndLosesNothing) {
+  const ChildResult result =
+      RunInOwnProcess({.role = "CannotSyncItsFolder", .folder = scratch_.path(), .failpoints = "file.named=error@2"});
+  EXPECT_TRUE(HasPassed(result)) << result.output;
+  EXPECT_EQ(Open()->state().epoch_seen, 1);
+}
+
+void FailToSyncTheFolder(const std::string& folder) {
+  SystemClock clock;
+  SystemRandom random;
+  IdSource ids(clock, random);
+  // The first file is the empty journal, the second its rewritten form.
+  const std::unique_ptr<Journal> journal = Journal::Open({.folder = folder + "/data", .compact_bytes = 1}, ids).value();
+  JournalBatch first;
+  first.SetEpoch(1);
+  EXPECT_EQ(journal->Commit(first).code(), StatusCode::kDataLoss);
+  JournalBatch second;
+  second.SetEpoch(2);
+  EXPECT_EQ(journal->Commit(second).code(), StatusCode::kDataLoss) << "it would go into a file that has no name";
+}
+[[maybe_unused]] const bool kUnsyncedFolder = DeclareProcessRole("CannotSyncItsFolder", FailToSyncTheFolder);
+
 // In a namespace of its own an ordinary user may mount a small disk, too.
 TEST_F(JournalTest, AFullDiskStopsClaimsFirstAndReportsMuchLater) {
   const ChildResult result = RunInOwnProcess({.role = "MeetsAFullDisk",
