@@ -62,7 +62,11 @@ Status AgentRound::SweepOrphans(const PollResult& poll) {
   return CommitWork(work);
 }
 
+// Only with the broker's whole list and a full look is it known whose folders are in use, as for orphans.
 void AgentRound::RemoveOldFolders(const PollResult& poll) {
+  if (!in_session_ || recovering_ || !IsCompleteLook(poll)) {
+    return;
+  }
   const Moment now = Now();
   if (folders_swept_ != MonotonicTime{} && now.monotonic - folders_swept_ < kFolderSweepInterval) {
     return;
@@ -76,7 +80,8 @@ void AgentRound::RemoveOldFolders(const PollResult& poll) {
   const std::set<AttemptId> in_sight = AttemptsInSight(poll);
   for (const AttemptId& attempt_id : *folders) {
     const Result<Timestamp> changed = parts_.directories.ChangeTimeOf(attempt_id);
-    const bool in_use = attempts_.contains(attempt_id) || offers_.contains(attempt_id) || in_sight.contains(attempt_id);
+    const bool in_use =
+        attempts_.contains(attempt_id) || desired_ids_.contains(attempt_id) || in_sight.contains(attempt_id);
     if (in_use || !changed.ok() || now.civil - *changed < parts_.limits.folders_kept) {
       continue;
     }

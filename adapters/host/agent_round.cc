@@ -51,11 +51,6 @@ const char* OutputFile(OutputStream stream) {
   return stream == OutputStream::kStandardOutput ? AttemptFiles::kOutput : AttemptFiles::kError;
 }
 
-bool IsCompleteLook(const PollResult& poll) {
-  return !poll.sources.empty() && std::all_of(poll.sources.begin(), poll.sources.end(),
-                                              [](const SourceReading& source) { return source.complete; });
-}
-
 }  // namespace
 
 AgentRound::AgentRound(Parts parts) : parts_(std::move(parts)), attempts_(parts_.journal.state().attempts) {

@@ -1,5 +1,7 @@
 #include "adapters/host/agent_work.h"
 
+#include <algorithm>
+
 #include "base/log.h"
 
 namespace turnpike {
@@ -48,6 +50,11 @@ void AgentRound::Work::Put(const AttemptRecord& record) {
 void AgentRound::Work::Report(const AttemptRecord& record, Fact fact, Timestamp now) {
   batch.AddReport(
       {.seq = 0, .attempt_id = record.attempt_id, .fence = record.fence, .time = now, .fact = std::move(fact)});
+}
+
+bool IsCompleteLook(const PollResult& poll) {
+  return !poll.sources.empty() && std::all_of(poll.sources.begin(), poll.sources.end(),
+                                              [](const SourceReading& source) { return source.complete; });
 }
 
 bool IsRefusal(const Status& status) {

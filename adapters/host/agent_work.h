@@ -23,6 +23,9 @@ struct AgentRound::Work {
   void Report(const AttemptRecord& record, Fact fact, Timestamp now);
 };
 
+// Every source answered in full.
+bool IsCompleteLook(const PollResult& poll);
+
 // What a check of an order says: fit for the job's owner, and not that the host could not tell.
 bool IsRefusal(const Status& status);
 

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
+
 #include "tests/adapters/host/agent_round_fixture.h"
 
 namespace turnpike {
@@ -304,6 +306,24 @@ TEST_F(AgentRoundTest, FoldersAreKeptForAWhileAfterTheEnd) {
   Round();
   EXPECT_FALSE(site_.directories().Find(done).ok());
   EXPECT_TRUE(site_.directories().Find(live).ok());
+}
+
+TEST_F(AgentRoundTest, NoFolderIsRemovedBeforeItIsKnownWhoseItIs) {
+  ASSERT_TRUE(site_.Connect().ok());
+  const AttemptId live = site_.Submit();
+  site_.limits().folders_kept = std::chrono::hours(-1'000'000);
+  std::filesystem::remove_all(scratch_.File("data"));  // The journal is lost,
+  scheduler_.complete = false;
+  scheduler_.queue.clear();  // and the queue does not answer.
+  site_.Restart();
+  Round();
+  EXPECT_TRUE(site_.directories().Find(live).ok()) << "without a session";
+  ASSERT_TRUE(site_.Connect({}, /*recovery=*/true).ok());
+  Round();
+  EXPECT_TRUE(site_.directories().Find(live).ok()) << "without a full look";
+  scheduler_.complete = true;
+  Round();
+  EXPECT_FALSE(site_.directories().Find(live).ok()) << "nobody knows it";
 }
 
 TEST_F(AgentRoundTest, SightingsAloneWriteNothingToTheJournal) {
