@@ -44,6 +44,13 @@ Status AgentRound::StartSession(const SessionStart& start) {
   JournalBatch batch;
   batch.SetEpoch(start.epoch);
   batch.SetBoot(parts_.boot_id);
+  // Leases of an earlier boot go with its id, or they would count again for the next process of this boot.
+  for (const auto& [attempt_id, record] : attempts_) {
+    const auto kept = journal.attempts.find(attempt_id);
+    if (kept != journal.attempts.end() && kept->second.lease_end != record.lease_end) {
+      batch.PutAttempt(record);
+    }
+  }
   RETURN_IF_ERROR(parts_.journal.Commit(batch));
   may_spawn_ = true;
   recovering_ = recovering_ || start.recovery;

@@ -40,6 +40,20 @@ TEST_F(AgentRecoveryTest, AnUnknownAnswerWithoutAJobIsTriedAgainOnceThatIsSure) 
   EXPECT_EQ(scheduler_.submitted[1].attempt_id, id);
 }
 
+TEST_F(AgentRecoveryTest, ALeaseOfAnEarlierBootIsOverAlsoForTheNextProcessOfThisBoot) {
+  ASSERT_TRUE(site_.Connect().ok());
+  scheduler_.answers = {SubmitOutcome::Kind::kAmbiguous};
+  scheduler_.keep_ambiguous = false;
+  const AttemptId id = site_.Submit();
+  for (int process = 0; process < 2; ++process) {
+    site_.Restart("boot 2");
+    ASSERT_TRUE(site_.Connect().ok());
+  }
+  Rounds(9, std::chrono::seconds(10));
+  EXPECT_THAT(scheduler_.submitted, SizeIs(1)) << "no GO came since the boot";
+  EXPECT_EQ(site_.Guard(id), GuardState::kTakenByAgent);
+}
+
 TEST_F(AgentRecoveryTest, IncompleteAnswersProveNothingHoweverLong) {
   ASSERT_TRUE(site_.Connect().ok());
   site_.Submit();
