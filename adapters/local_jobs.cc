@@ -1,19 +1,12 @@
 #include "adapters/local_jobs.h"
 
-#include <unistd.h>
-
-#include <filesystem>
 #include <optional>
 
 #include "adapters/core/local_tag.h"
-#include "base/file_sync.h"
-#include "base/log.h"
+#include "adapters/host/cancel_requests.h"
 
 namespace turnpike {
 namespace {
-
-constexpr unsigned kPrivateFolder = 0700;
-constexpr unsigned kPrivateFile = 0600;
 
 std::optional<AttemptId> AttemptNamed(const std::string& name) {
   const std::optional<AttemptId> attempt_id = AttemptId::Parse(name);
@@ -34,9 +27,7 @@ Result<LocalJobIdentity> FindInScheduler(Scheduler& scheduler, const std::string
 }
 
 Result<std::string> AskRunningAgent(const AgentSite& site, const std::string& tag) {
-  const std::string folder = CancelRequests::FolderOf(site.config());
-  RETURN_IF_ERROR(MakeFolders(folder, kPrivateFolder));
-  RETURN_IF_ERROR(WriteFileAtomically(folder + "/" + tag, "", kPrivateFile));
+  RETURN_IF_ERROR(CancelRequests::Ask(CancelFolder(site.config()), tag));
   return fmt::format("asked the running agent to end {}", tag);
 }
 
@@ -68,24 +59,6 @@ Result<std::string> CancelLocally(AgentSite& site, const std::string& name) {
   ASSIGN_OR_RETURN(const LocalJobIdentity job, FindInScheduler(site.scheduler(), tag));
   RETURN_IF_ERROR(site.scheduler().Cancel(job));
   return fmt::format("ended local job {} ({})", job.local_job_id, tag);
-}
-
-void CancelRequests::Serve(const AgentRound& round) {
-  std::error_code error;
-  for (std::filesystem::directory_iterator entry(folder_, error), end; entry != end; entry.increment(error)) {
-    const std::string tag = entry->path().filename().string();
-    const std::optional<AttemptId> attempt_id = AttemptOfTag(tag);
-    const auto& attempts = round.journal_state().attempts;
-    const auto found = attempt_id ? attempts.find(*attempt_id) : attempts.end();
-    if (found != attempts.end() && found->second.identity) {
-      const Status ended = site_.scheduler().Cancel(*found->second.identity);
-      LogInfo("local job ended because this site's operator asked for it",
-              {{"tag", tag}, {"answer", ended.ok() ? "ended" : std::string(MessageOf(ended))}});
-    } else {
-      LogWarn("this site's operator asked for the end of a job that is not here", {{"tag", tag}});
-    }
-    ::unlink(entry->path().c_str());
-  }
 }
 
 }  // namespace turnpike

@@ -10,6 +10,7 @@
 #include "adapters/agent_meter.h"
 #include "adapters/host/agent_loop.h"
 #include "adapters/host/agent_round.h"
+#include "adapters/host/cancel_requests.h"
 #include "adapters/host/journal.h"
 #include "adapters/link/order_from_proto.h"
 #include "adapters/link/sync_client.h"
@@ -153,11 +154,11 @@ Status RunAgent(AgentSite& site, const RunOptions& options) {
   link_settings.on_session = [&meter](bool welcomed) { meter.NoteSession(welcomed); };
   const std::unique_ptr<LocalJobBuilder> builder = site.MakeBuilder(site.site_key());
   AgentRound round(RoundParts(site, *journal, *builder));
-  CancelRequests cancels(site);
+  CancelRequests cancels(site.scheduler(), CancelFolder(site.config()));
   SyncClient* client = nullptr;  // The loop begins after it is there.
   AgentLoop loop(
       round, {.poll_interval = site.config().poll_interval, .after_each_look = meter.OfLooks(), .after_each_step = [&] {
-                cancels.Serve(round);
+                cancels.Serve(round.journal_state());
                 client->AfterStep();
                 meter.NoteState(round.journal_state());
               }});
