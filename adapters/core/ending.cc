@@ -126,6 +126,13 @@ InterruptedFact MakeInterruption(const AttemptRecord& record, std::string detail
           .usage = record.last_usage};
 }
 
+std::string_view LossDetail(const LocalJobView& job) {
+  return job.exit_code == kExitNoDirectory
+             ? "the attempt's folder could not be written to after the start guard was taken, so the program was not "
+               "started (exit 87); is its disk full?"
+             : "the scheduler ran it a second time, which was refused; the first run left no exit record";
+}
+
 std::optional<UsageFact> ProvisionalUsage(const AttemptRecord& record, const EndedFact& end) {
   const auto elapsed = std::chrono::ceil<std::chrono::seconds>(end.end_time - end.start_time);
   if (const std::optional<ResourceSeconds> used = UsageOver(record.requested, elapsed)) {

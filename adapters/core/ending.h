@@ -2,6 +2,8 @@
 // How a started attempt ended: the wrapper's record tells that the program ran to its end and with what; the scheduler
 // tells why it was ended, and what it used.
 
+#include <string_view>
+
 #include "adapters/core/attempt_record.h"
 #include "adapters/core/evidence.h"
 #include "adapters/core/reconcile.h"
@@ -20,6 +22,8 @@ NotStartedFact MakeNotStarted(const LocalJobView& job);
 // The site took the run away: to be reported as interrupted, not as ended.
 bool IsInterruption(const EndedFact& end);
 InterruptedFact MakeInterruption(const AttemptRecord& record, std::string detail);
+// Its row ended with a code of the wrapper's own, after the guard was taken.
+std::string_view LossDetail(const LocalJobView& job);
 // What was asked for, over the time it ran.
 std::optional<UsageFact> ProvisionalUsage(const AttemptRecord& record, const EndedFact& end);
 

@@ -282,8 +282,7 @@ class Reconciler {
     } else if (EndCounts(*job_)) {
       EndByScheduler();
     } else {
-      LoseIf(WaitedForRecord(in_.policy.settle_time),
-             "the scheduler ran it a second time, which was refused; the first run left no exit record");
+      LoseIf(WaitedForRecord(in_.policy.settle_time), LossDetail(*job_));
     }
   }
 

@@ -27,6 +27,16 @@ TEST(ReconcileEnd, RecordSaysTermAndSchedulerSaysTimeLimitGivesTimeLimit) {
   EXPECT_EQ(end->fault, FaultClass::kUser);
 }
 
+TEST(ReconcileEnd, AFolderThatCouldNotBeWrittenToIsNotCalledASecondStart) {
+  const auto detail = [](int exit_code) {
+    const Decision decision = End(StartedRecord(), Seen(kWrapper, {EndedJob(EndCause::kProgramEnded, exit_code)}));
+    const InterruptedFact* lost = FindFact<InterruptedFact>(decision);
+    return lost == nullptr ? "" : lost->detail;
+  };
+  EXPECT_NE(detail(kExitDuplicateStart).find("a second time"), std::string::npos);
+  EXPECT_NE(detail(kExitNoDirectory).find("could not be written to"), std::string::npos);
+}
+
 TEST(ReconcileEnd, AProgramThatEndedWellDidSoWhateverTheSchedulerSays) {
   const Decision decision = End(StartedRecord(), SeenWithExit(ExitWith(0), {EndedJob(EndCause::kTimeLimit, {})}));
   const EndedFact* end = FindFact<EndedFact>(decision);
