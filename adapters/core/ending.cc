@@ -82,6 +82,14 @@ void FillTimes(const AttemptRecord& record, const EndSources& sources, Timestamp
 
 }  // namespace
 
+bool WasKilledToRunAgain(const AttemptRecord& record, const Evidence& evidence) {
+  const std::optional<ExitRecord>& exit = evidence.directory.exit;
+  return exit && exit->exit_signal != 0 && !exit->local_job_id.empty() && !record.cancel_wanted &&
+         std::any_of(evidence.jobs.begin(), evidence.jobs.end(), [&exit](const LocalJobView& job) {
+           return job.state == LocalState::kPending && job.local_job_id == exit->local_job_id;
+         });
+}
+
 EndedFact MakeEnd(const AttemptRecord& record, const EndSources& sources, Timestamp now) {
   EndedFact end;
   if (sources.job != nullptr) {

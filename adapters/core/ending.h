@@ -15,6 +15,8 @@ struct EndSources {
   const LocalJobView* job = nullptr;  // its row, over
 };
 
+// Whoever puts a job back into the queue ends its program first: that is no end of the user's.
+bool WasKilledToRunAgain(const AttemptRecord& record, const Evidence& evidence);
 // At least one source is there.
 EndedFact MakeEnd(const AttemptRecord& record, const EndSources& sources, Timestamp now);
 // Its row is over, and its wrapper never took the guard.

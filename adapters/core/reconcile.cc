@@ -2,7 +2,6 @@
 
 #include <signal.h>
 
-#include <algorithm>
 #include <utility>
 
 #include "adapters/core/after_end.h"
@@ -34,7 +33,7 @@ class Reconciler {
     NoteSighting();
     if (IsFinal(record().phase)) {
       return AfterEnd(record(), {.evidence = in_.evidence, .job = job_}, in_.policy, in_.now);
-    } else if (directory_.exit && WasKilledToRunAgain(*directory_.exit)) {
+    } else if (directory_.exit && WasKilledToRunAgain(record(), in_.evidence)) {
       NoteStart();
       Requeued();
     } else if (directory_.exit) {
@@ -295,14 +294,6 @@ class Reconciler {
       decision_.cancel.push_back(NameOf(*job_));
     }
     Rule("runs");
-  }
-
-  // Whoever puts a job back into the queue ends its program first: that is no end of the user's.
-  bool WasKilledToRunAgain(const ExitRecord& exit) const {
-    return exit.exit_signal != 0 && !exit.local_job_id.empty() && !decision_.record.cancel_wanted &&
-           std::any_of(in_.evidence.jobs.begin(), in_.evidence.jobs.end(), [&exit](const LocalJobView& job) {
-             return job.state == LocalState::kPending && job.local_job_id == exit.local_job_id;
-           });
   }
 
   // A scheduler that lost its state kills what it finds on its nodes: that is no end of the user's either.
