@@ -26,6 +26,9 @@ std::optional<std::chrono::milliseconds> TokenBucket::TryTake(MonotonicTime now)
 }
 
 std::optional<std::chrono::milliseconds> TokenBucket::Wait(MonotonicTime now) const {
+  if (token_time_ == Nanoseconds(0)) {
+    return std::nullopt;  // No limit, also for who read the clock before the last one did.
+  }
   const Nanoseconds wait = full_at_ - now - debt_max_;
   if (full_at_ <= now || wait <= Nanoseconds(0)) {
     return std::nullopt;

@@ -23,6 +23,13 @@ TEST_F(TokenBucketTest, GivesItsBurstAtOnceAndThenSaysHowLongToWait) {
   EXPECT_EQ(bucket_.TryTake(now_), milliseconds(100));  // A refusal takes nothing.
 }
 
+// Two threads may read the clock in one order and come in the other.
+TEST_F(TokenBucketTest, WithoutALimitAnOlderTimeIsNotRefusedEither) {
+  TokenBucket unlimited({.per_second = 0, .burst = 1});
+  unlimited.Charge(100, now_);
+  EXPECT_EQ(unlimited.TryTake(now_ - std::chrono::nanoseconds(1)), std::nullopt);
+}
+
 TEST_F(TokenBucketTest, IsRightAboutTheWait) {
   while (!bucket_.TryTake(now_)) {
   }
