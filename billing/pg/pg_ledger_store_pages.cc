@@ -69,7 +69,9 @@ constexpr char kTransfers[] = "SELECT" TURNPIKE_TRANSFER_COLUMNS R"sql(
      LIMIT $5
 )sql";
 
-// $1 project, $2 job or NULL, $3 ended at or after or NULL, $4 and $5 before this moment and attempt, $6 how many.
+// A record is made when its use is known, after the end; a day is for sites' clocks that are fast.  The index is by
+// when it was made.  $1 project, $2 job or NULL, $3 ended at or after or NULL, $4 and $5 before this moment and
+// attempt, $6 how many.
 constexpr char kUsage[] = R"sql(
     SELECT u.job_id, u.attempt_id, coalesce(s.name, ''), u.share, u.local_job_id, u.started_at, u.ended_at, u.node_seconds,
            u.core_seconds, u.accelerator_seconds, u.memory_mib_seconds, u.charged_micros, u.unit, u.price_version,
@@ -79,7 +81,7 @@ constexpr char kUsage[] = R"sql(
         ON s.site_id = u.site_id
      WHERE u.project_id = $1
        AND ($2::uuid IS NULL OR u.job_id = $2)
-       AND ($3::timestamptz IS NULL OR u.ended_at >= $3)
+       AND ($3::timestamptz IS NULL OR (u.ended_at >= $3 AND u.at >= $3 - interval '1 day'))
        AND u.at <= $4
        AND (u.at, u.attempt_id) < ($4, $5)
        AND NOT EXISTS (SELECT FROM usage_record AS later WHERE later.attempt_id = u.attempt_id AND later.number > u.number)

@@ -126,6 +126,24 @@ TEST_F(HistoryReads, APageOfEventsReadsThatPage) {
   EXPECT_LT(read, kRowsMax);
 }
 
+TEST_F(HistoryReads, UsageSinceYesterdayReadsNoOlderOne) {
+  database_.AsSuperuser(R"(
+      INSERT INTO usage_record
+      SELECT (jsonb_populate_record(m, jsonb_build_object('attempt_id', gen_random_uuid(), 'at', m.at - interval '3 days',
+                                                          'ended_at', m.at - interval '3 days'))).*
+        FROM usage_record AS m CROSS JOIN generate_series(1, 3000))");
+  database_.AsSuperuser("UPDATE usage_record SET ended_at = at");
+  database_.AsSuperuser("ANALYZE usage_record");
+  const UsageQuery query{.project_id = project_.project_id,
+                         .job_id = {},
+                         .since = database_.Now() - std::chrono::hours(24),
+                         .page = {.before_at = {}, .before_id = {}, .limit = 20}};
+  size_t count = 0;
+  const int64_t read = RowsReadBy(database_.transactions(), [&] { count = ledger_.Usage(query).value().size(); });
+  EXPECT_EQ(count, 1U);
+  EXPECT_LT(read, kRowsMax);
+}
+
 TEST_F(HistoryReads, APageOfJobsReadsThatPage) {
   const JobView live = Submit(Job(100'000));
   JobListRequest named = ListOf({});
