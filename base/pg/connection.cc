@@ -200,6 +200,11 @@ int Connection::backend_pid() const {
   return PQbackendPID(connection_.get());
 }
 
+bool Connection::AnswerIsDue() {
+  PGconn* connection = connection_.get();
+  return PQflush(connection) >= 0 && PQconsumeInput(connection) == 1 && PQisBusy(connection) == 1;
+}
+
 Status Connection::AwaitResult(Deadline deadline) {
   PGconn* connection = connection_.get();
   while (true) {

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/file_descriptor.h"
+#include "base/pg/database_servers.h"
 #include "base/pg/params.h"
 #include "base/pg/rows.h"
 #include "base/pg/sql_status.h"
@@ -24,12 +25,13 @@ struct pg_result;
 namespace turnpike {
 
 struct ConnectionSettings {
-  std::string conninfo = {};  // "host=/run/turnpike dbname=turnpike user=turnpike_api"
+  std::string conninfo = {};  // "host=/run/turnpike dbname=turnpike user=turnpike_api"; several hosts: tried in turn
   std::string application_name = "turnpike";
   std::chrono::milliseconds connect_timeout{5'000};
   std::chrono::milliseconds statement_timeout{30'000};            // the server's own, for each statement
   std::chrono::milliseconds idle_in_transaction_timeout{30'000};  // a stuck process must not hold locks
   std::chrono::milliseconds answer_margin{5'000};  // an answer later than statement_timeout by this much never comes
+  DatabaseServers* servers = nullptr;              // judges whether a server may be used; nullptr: any may
 };
 
 // One of several statements that travel together.  The SQL and the parameters outlive the call.
@@ -43,7 +45,12 @@ class Connection {
  public:
   using Deadline = std::chrono::steady_clock::time_point;
 
+  // With the first of the hosts that lets us in and may be used.  UNAVAILABLE: none does now.  Anything else is for a
+  // person: a wrong password, a database that is not there.
   static Result<std::unique_ptr<Connection>> Open(const ConnectionSettings& settings);
+  // A short session with each of the hosts, so that `settings.servers` hears of one that was promoted, whoever else
+  // still answers.
+  static void MeetAll(const ConnectionSettings& settings);
   ~Connection();
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
@@ -70,6 +77,11 @@ class Connection {
   bool in_transaction() const;
   bool transaction_failed() const;
   int backend_pid() const;
+  const ServerStanding& standing() const { return standing_; }
+  // How to reach this very server.
+  const std::string& conninfo() const { return settings_.conninfo; }
+  // After a missed deadline: the session lives, and what was asked is not answered yet.
+  bool AnswerIsDue();
   // Notices that came with the last call.
   const std::vector<ServerMessage>& notices() const { return notices_; }
   // From now, the time in which every statement is answered unless the server is lost.
@@ -88,8 +100,12 @@ class Connection {
 
   Connection(const ConnectionSettings& settings, pg_conn* connection);
 
+  static Result<std::unique_ptr<Connection>> OpenHost(const ConnectionSettings& settings, Deadline deadline);
   Status FinishConnecting(Deadline deadline);
-  Status SetTimeouts();
+  // Why no session was made.
+  Status ConnectFailure();
+  // Timeouts are set, and what the server is comes back.
+  Status Introduce(Deadline deadline);
   Status Send(const Statement& statement, std::vector<Sent>& sent);
   Result<std::vector<Rows>> ReceiveAll(const std::vector<Sent>& sent, Deadline deadline);
   // The results of one message: one and a mark of its end.
@@ -111,6 +127,7 @@ class Connection {
   std::unordered_map<std::string, std::string> prepared_;  // the name of a statement, by its types and SQL
   uint64_t names_given_ = 0;
   std::vector<ServerMessage> notices_;
+  ServerStanding standing_;
   bool notified_ = false;
   bool broken_ = false;
 };

@@ -15,10 +15,16 @@ ConnectionPool::Lease::~Lease() {
   }
 }
 
+std::unique_ptr<Connection> ConnectionPool::Lease::Detach() {
+  pool_->Forget();
+  return std::move(connection_);
+}
+
 Result<ConnectionPool::Lease> ConnectionPool::Take() {
   {
     const auto until = std::chrono::steady_clock::now() + settings_.wait_max;
     const MutexLock lock(mutex_);
+    DropOutdated();
     while (idle_.empty() && open_ >= settings_.connections_max) {
       if (!freed_.WaitUntil(mutex_, until) && idle_.empty() && open_ >= settings_.connections_max) {
         return WithReason(ResourceExhausted("all {} database connections are busy, and none came free in {} ms",
@@ -44,6 +50,15 @@ Result<ConnectionPool::Lease> ConnectionPool::Take() {
 int ConnectionPool::open_count() const {
   const MutexLock lock(mutex_);
   return open_;
+}
+
+void ConnectionPool::DropOutdated() {
+  const DatabaseServers* servers = settings_.connection.servers;
+  if (servers != nullptr) {
+    open_ -= static_cast<int>(std::erase_if(idle_, [servers](const std::unique_ptr<Connection>& connection) {
+      return !servers->IsCurrent(connection->standing());
+    }));
+  }
 }
 
 void ConnectionPool::GiveBack(std::unique_ptr<Connection> connection) {

@@ -16,6 +16,7 @@ struct ConnectionPoolSettings {
   ConnectionSettings connection = {};
   int connections_max = 4;
   std::chrono::milliseconds wait_max{5'000};  // then RESOURCE_EXHAUSTED
+  bool standby_required = false;              // nothing is written where the server would not wait for a standby
 };
 
 class ConnectionPool {
@@ -32,6 +33,8 @@ class ConnectionPool {
     Connection* operator->() const { return connection_.get(); }
     // Just opened; a used one may have died unnoticed.
     bool fresh() const { return fresh_; }
+    // Out of the pool, which may open another one in its place.
+    std::unique_ptr<Connection> Detach();
 
    private:
     ConnectionPool* pool_;
@@ -43,8 +46,11 @@ class ConnectionPool {
 
   Result<Lease> Take() EXCLUDES(mutex_);
   int open_count() const EXCLUDES(mutex_);
+  const ConnectionPoolSettings& settings() const { return settings_; }
 
  private:
+  // Sessions with a server that was left behind end.
+  void DropOutdated() REQUIRES(mutex_);
   void GiveBack(std::unique_ptr<Connection> connection) EXCLUDES(mutex_);
   void Forget() EXCLUDES(mutex_);
 

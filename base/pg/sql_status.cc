@@ -12,6 +12,8 @@ constexpr char kSqlStateKey[] = "sqlstate";
 constexpr char kConstraintKey[] = "constraint";
 constexpr char kOutcomeKey[] = "outcome";
 constexpr char kOutcomeUnknown[] = "unknown";
+constexpr char kConnectionFailure[] = "08006";
+constexpr std::chrono::seconds kRetryAfter{1};  // about what a failover needs at least
 
 struct CodeRule {
   std::string_view prefix;  // of the SQLSTATE; the first that fits counts
@@ -25,6 +27,7 @@ constexpr CodeRule kCodeRules[] = {
     {"23505", StatusCode::kAlreadyExists, std::nullopt},                     // unique constraint
     {"57014", StatusCode::kDeadlineExceeded, std::nullopt},                  // statement_timeout, cancelled
     {"25P03", StatusCode::kUnavailable, ErrorReason::kDatabaseUnavailable},  // idle inside a transaction for too long
+    {"55P03", StatusCode::kUnavailable, ErrorReason::kDatabaseUnavailable},  // what is needed was locked for too long
     {"08", StatusCode::kUnavailable, ErrorReason::kDatabaseUnavailable},     // connection
     {"53", StatusCode::kUnavailable, ErrorReason::kDatabaseUnavailable},     // disk full, too many connections, memory
     {"57P0", StatusCode::kUnavailable, ErrorReason::kDatabaseUnavailable},   // shutdown, crash, starting up
@@ -54,6 +57,9 @@ Status StatusOf(const ServerMessage& error) {
                        .metadata = {{kSqlStateKey, error.sqlstate}},
                        .violations = {},
                        .retry_after = std::nullopt};
+  if (rule.reason == ErrorReason::kDatabaseUnavailable) {
+    details.retry_after = kRetryAfter;
+  }
   if (!error.constraint.empty()) {
     details.metadata[kConstraintKey] = error.constraint;
   }
@@ -62,7 +68,13 @@ Status StatusOf(const ServerMessage& error) {
 }
 
 Status ConnectionLost(std::string_view what) {
-  return StatusOf({.severity = "FATAL", .sqlstate = "08006", .text = std::string(what)});
+  return StatusOf({.severity = "FATAL", .sqlstate = kConnectionFailure, .text = std::string(what)});
+}
+
+Status DatabaseAway(std::string_view what) {
+  return WithDetails(
+      Unavailable("database: {}", what),
+      {.reason = ErrorReason::kDatabaseUnavailable, .metadata = {}, .violations = {}, .retry_after = kRetryAfter});
 }
 
 std::string SqlStateOf(const Status& status) {
@@ -80,6 +92,7 @@ bool MayRunAgain(const Status& status) {
 Status WithUnknownOutcome(const Status& status) {
   ErrorDetails details = DetailsOf(status);
   details.reason = ErrorReason::kDatabaseUnavailable;
+  details.retry_after = kRetryAfter;
   details.metadata[kOutcomeKey] = kOutcomeUnknown;
   const std::string message = fmt::format("whether the commit happened is not known: {}", MessageOf(status));
   return WithDetails(MakeStatus(StatusCode::kUnavailable, message), details);

@@ -2,7 +2,8 @@
 // What PostgreSQL reported, as a Status: code by SQLSTATE, the SQLSTATE and the constraint in the metadata.
 //   40001, 40P01              ABORTED: the whole transaction may be tried again
 //   23505                     ALREADY_EXISTS
-//   08xxx, 53xxx, 57P0x       UNAVAILABLE, reason DATABASE_UNAVAILABLE
+//   08xxx, 53xxx, 55P03,      UNAVAILABLE, reason DATABASE_UNAVAILABLE, to be tried again after a second
+//   57P0x
 //   57014                     DEADLINE_EXCEEDED: statement_timeout, or cancelled
 //   anything else             INTERNAL
 
@@ -25,6 +26,9 @@ struct ServerMessage {
 Status StatusOf(const ServerMessage& error);
 // Nothing came back at all: UNAVAILABLE, SQLSTATE 08006.
 Status ConnectionLost(std::string_view what);
+
+// The database cannot be used for now, by our own judgement: as above.
+Status DatabaseAway(std::string_view what);
 
 // "" where the status is not from PostgreSQL.
 std::string SqlStateOf(const Status& status);

@@ -18,11 +18,14 @@ constexpr char kBeginSerializableReadOnly[] = "BEGIN ISOLATION LEVEL SERIALIZABL
 constexpr char kCommit[] = "COMMIT";
 constexpr char kRollback[] = "ROLLBACK";
 
-// Whose rows are seen until the transaction ends, and its time.  $1 projects, $2 site; '' for none.
+// Whose rows are seen until the transaction ends, its time, and whether its commit will wait for a standby.
+// $1 projects, $2 site; '' for none.
 constexpr char kSetScope[] = R"sql(
     SELECT set_config('turnpike.projects', CASE WHEN $1::uuid[] = '{}' THEN '' ELSE $1::uuid[]::text END, true),
            set_config('turnpike.site', coalesce($2::uuid::text, ''), true),
-           now()
+           now(),
+           current_setting('synchronous_standby_names') <> ''
+             AND current_setting('synchronous_commit') IN ('on', 'remote_apply')
 )sql";
 
 const char* BeginStatement(const TransactionSettings& settings) {
@@ -52,10 +55,16 @@ Status TransactionRunner::Run(const TransactionSettings& settings, const std::fu
 
 Status TransactionRunner::RunOnce(const TransactionSettings& settings,
                                   const std::function<Status(Transaction&)>& body) {
-  ASSIGN_OR_RETURN(const Begun begun, Begin(settings));
+  if (!settings.read_only) {
+    RETURN_IF_ERROR(MayWrite());
+  }
+  ASSIGN_OR_RETURN(Begun begun, Begin(settings));
   Connection& connection = *begun.lease;
   Transaction transaction(connection, begun.now);
-  Status status = body(transaction);
+  Status status = settings.read_only ? OkStatus() : MayWriteOn(begun);
+  if (status.ok()) {
+    status = body(transaction);
+  }
   if (status.ok()) {
     status = transaction.Flush();
   }
@@ -64,13 +73,41 @@ Status TransactionRunner::RunOnce(const TransactionSettings& settings,
     status = transaction.first_error();
   }
   if (status.ok()) {
-    return Commit(connection, settings.commit_timeout);
+    return Commit(begun, settings.commit_timeout);
   }
   if (!connection.broken()) {
     // Where this fails the connection is discarded, and the server rolls back.
     connection.Execute(kRollback).status().IgnoreError();
   }
-  return status;
+  return BehindStall(status);
+}
+
+Status TransactionRunner::MayWrite() {
+  if (servers() == nullptr) {
+    return OkStatus();
+  }
+  if (servers()->TakeLook()) {
+    Connection::MeetAll(pool_.settings().connection);
+  }
+  return servers()->MayWrite();
+}
+
+Status TransactionRunner::MayWriteOn(const Begun& begun) const {
+  if (begun.replicated || !pool_.settings().standby_required) {
+    return OkStatus();
+  }
+  return DatabaseAway(
+      "this server does not wait for a standby before it confirms a commit; set synchronous_standby_names, and "
+      "synchronous_commit to on, or start the broker with --standby optional");
+}
+
+Status TransactionRunner::BehindStall(const Status& status) const {
+  const bool cancelled = status.code() == StatusCode::kDeadlineExceeded && !SqlStateOf(status).empty();
+  if (!cancelled || servers() == nullptr) {
+    return status;
+  }
+  const Status stall = servers()->MayWrite();
+  return stall.ok() ? status : stall;
 }
 
 // A connection that was idle may have died since; nothing has happened yet, so the next one is tried.  A new one has
@@ -78,17 +115,19 @@ Status TransactionRunner::RunOnce(const TransactionSettings& settings,
 Result<TransactionRunner::Begun> TransactionRunner::Begin(const TransactionSettings& settings) {
   while (true) {
     ASSIGN_OR_RETURN(ConnectionPool::Lease lease, pool_.Take());
-    const Result<Timestamp> now = BeginOn(*lease, settings);
-    if (now.ok()) {
-      return Begun{.lease = std::move(lease), .now = *now};
+    Begun begun{.lease = std::move(lease)};
+    const Status status = BeginOn(begun, settings);
+    if (status.ok()) {
+      return begun;
     }
-    if (lease.fresh() || !lease->broken()) {
-      return now.status();
+    if (begun.lease.fresh() || !begun.lease->broken()) {
+      return status;
     }
   }
 }
 
-Result<Timestamp> TransactionRunner::BeginOn(Connection& connection, const TransactionSettings& settings) {
+Status TransactionRunner::BeginOn(Begun& begun, const TransactionSettings& settings) {
+  Connection& connection = *begun.lease;
   const Params none;
   const Params scope = Params().IdArray(settings.projects).OptionalId(settings.site);
   const std::array<Statement, 2> statements{
@@ -96,23 +135,29 @@ Result<Timestamp> TransactionRunner::BeginOn(Connection& connection, const Trans
   const MonotonicTime asked = clock_.Monotonic();
   ASSIGN_OR_RETURN(const std::vector<Rows> rows, connection.ExecuteAll(statements, connection.AnswerDeadline()));
   constexpr int kNowColumn = 2;
-  const Timestamp now = rows.back().Time(0, kNowColumn);
-  clock_.Add({.at = now, .asked = asked, .answered = clock_.Monotonic()});
-  return now;
+  constexpr int kReplicatedColumn = 3;
+  begun.now = rows.back().Time(0, kNowColumn);
+  begun.replicated = rows.back().Bool(0, kReplicatedColumn);
+  clock_.Add({.at = begun.now, .asked = asked, .answered = clock_.Monotonic()});
+  return OkStatus();
 }
 
 // An error that the server reports while the session lives on means "rolled back"; a session that ends, or a warning
 // that the standby does not have it, means that nobody knows.
-Status TransactionRunner::Commit(Connection& connection, std::chrono::milliseconds timeout) {
-  Status status = connection.Execute(kCommit, {}, std::chrono::steady_clock::now() + timeout).status();
+Status TransactionRunner::Commit(Begun& begun, std::chrono::milliseconds timeout) {
+  Connection& connection = *begun.lease;
+  const Status status = connection.Execute(kCommit, {}, std::chrono::steady_clock::now() + timeout).status();
   const auto warning = std::ranges::find_if(connection.notices(), MeansNotReplicated);
   if (warning != connection.notices().end()) {
     return WithUnknownOutcome(StatusOf(*warning));
   }
-  if (connection.broken()) {
-    return WithUnknownOutcome(status);
+  if (!connection.broken()) {
+    return status;
   }
-  return status;
+  if (servers() != nullptr && connection.AnswerIsDue()) {
+    servers()->NoteStalled(begun.lease.Detach());
+  }
+  return WithUnknownOutcome(status);
 }
 
 }  // namespace turnpike

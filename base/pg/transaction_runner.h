@@ -46,17 +46,26 @@ class TransactionRunner {
   };
   const Counts& counts() const { return counts_; }
   int open_connections() const { return pool_.open_count(); }
+  // Of the newest server that is known, here or in another runner of the same servers; 0: not known.
+  int64_t timeline() const { return servers() == nullptr ? 0 : servers()->timeline(); }
 
  private:
   struct Begun {
     ConnectionPool::Lease lease;
-    Timestamp now;
+    Timestamp now{};
+    bool replicated = false;  // a commit would wait for a standby
   };
   // One pass of the body, from BEGIN to COMMIT or ROLLBACK.
   Status RunOnce(const TransactionSettings& settings, const std::function<Status(Transaction&)>& body);
   Result<Begun> Begin(const TransactionSettings& settings);
-  Result<Timestamp> BeginOn(Connection& connection, const TransactionSettings& settings);
-  static Status Commit(Connection& connection, std::chrono::milliseconds timeout);
+  Status BeginOn(Begun& begun, const TransactionSettings& settings);
+  // UNAVAILABLE where a write would not be answered, or would not be safe.
+  Status MayWrite();
+  Status MayWriteOn(const Begun& begun) const;
+  Status Commit(Begun& begun, std::chrono::milliseconds timeout);
+  // A statement that waited for the locks of a commit that is stalled.
+  Status BehindStall(const Status& status) const;
+  DatabaseServers* servers() const { return pool_.settings().connection.servers; }
 
   ConnectionPool pool_;
   DatabaseClock& clock_;
