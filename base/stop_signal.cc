@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 #include <signal.h>
+#include <time.h>
 
 #include "base/check.h"
 
@@ -56,6 +57,14 @@ int WaitForTerminationSignal() {
   int signal = 0;
   CHECK(sigwait(&signals, &signal) == 0);
   return signal;
+}
+
+std::optional<int> WaitForTerminationSignal(std::chrono::milliseconds time) {
+  const sigset_t signals = TerminationSignals();
+  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(time);
+  const timespec wait{.tv_sec = seconds.count(), .tv_nsec = std::chrono::nanoseconds(time - seconds).count()};
+  const int signal = sigtimedwait(&signals, nullptr, &wait);
+  return signal > 0 ? std::optional(signal) : std::nullopt;
 }
 
 }  // namespace turnpike

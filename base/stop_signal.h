@@ -2,6 +2,7 @@
 // Tells every loop of a process to end.  Loops never sleep: they wait here, with a deadline.  Thread-safe.
 
 #include <chrono>
+#include <optional>
 
 #include "base/mutex.h"
 
@@ -25,5 +26,7 @@ class StopSignal {
 void BlockTerminationSignals();
 // Waits for one of them and returns its number.
 int WaitForTerminationSignal();
+// Likewise, for at most `time`.
+std::optional<int> WaitForTerminationSignal(std::chrono::milliseconds time);
 
 }  // namespace turnpike

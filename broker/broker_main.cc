@@ -13,7 +13,7 @@
 #include "base/error_reason.h"
 #include "base/grpc/credentials.h"
 #include "base/log.h"
-#include "base/pg/migrate.h"
+#include "base/pg/database_hosts.h"
 #include "base/random.h"
 #include "base/stop_signal.h"
 #include "base/system_clock.h"
@@ -50,6 +50,7 @@ struct Options {
   bool dev = false;
   DevSettings dev_settings;
   std::string database;
+  std::string standby = "auto";
   BrokerSettings broker;
   std::string log_format = "auto";
   std::string log_level = "info";
@@ -107,14 +108,21 @@ Status Serve(Options& options) {
                              .api = AccessFor(options.database, kApiRole),
                              .link = AccessFor(options.database, kLinkRole),
                              .placement = AccessFor(options.database, kPlacementRole)};
+  ASSIGN_OR_RETURN(const std::vector<std::string> servers, DatabaseHosts(options.database));
+  options.broker.standby_required = options.standby == "required" || (options.standby == "auto" && servers.size() > 1);
   options.broker.user_address = options.dev_settings.user_address;
   if (options.broker.replica.empty()) {
     options.broker.replica = ReplicaName(options.broker.user_address);
   }
   options.broker.agent_address = options.dev_settings.agent_address;
-  ASSIGN_OR_RETURN(const std::unique_ptr<Broker> broker, Broker::Start(options.broker));
+  const Result<std::unique_ptr<Broker>> broker = Broker::Start(options.broker);
+  if (broker.status().code() == StatusCode::kCancelled) {
+    LogInfo(MessageOf(broker.status()));
+    return OkStatus();
+  }
+  RETURN_IF_ERROR(broker.status());
   WaitForTerminationSignal();
-  broker->Stop();
+  (*broker)->Stop();
   return OkStatus();
 }
 
@@ -190,7 +198,14 @@ void AddOptions(CLI::App& app, Options& options) {
       "With --dev: the data folder (default: /var/lib/turnpike/dev as root, else ~/.local/share/turnpike/dev)");
   app.add_flag("!--no-local-site", options.dev_settings.local_site, "With --dev: no site of its own");
   app.add_option("--database", options.database,
-                 "How to reach PostgreSQL, as for psql and without a user: 'host=… dbname=turnpike'");
+                 "How to reach PostgreSQL, as for psql and without a user: 'host=… dbname=turnpike'; a primary and its "
+                 "standbys with commas between them, host=a,b");
+  app.add_option(
+         "--standby", options.standby,
+         "required: nothing is written while the primary would not wait for a standby; optional; auto: required "
+         "where --database names several hosts")
+      ->check(CLI::IsMember({"auto", "required", "optional"}))
+      ->capture_default_str();
   app.add_option("--user-address", options.dev_settings.user_address, "Where users connect")->capture_default_str();
   app.add_option("--agent-address", options.dev_settings.agent_address, "Where sites' agents connect")
       ->capture_default_str();

@@ -46,6 +46,7 @@ class BrokerParts {
   CallLimiter limiter;
   DatabaseClock clock;
   IdSource ids;
+  DatabaseServers database_servers;
   // Agents' calls keep connections and threads of their own: a flood of users must not cost a lease.
   TransactionRunner api_transactions;
   TransactionRunner submit_transactions;

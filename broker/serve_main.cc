@@ -5,13 +5,11 @@
 #include "base/exposition/process_metrics.h"
 #include "base/grpc/credentials.h"
 #include "base/log.h"
-#include "base/pg/migrate.h"
 #include "broker/broker_parts_main.h"
+#include "broker/database_main.h"
 #include "broker/identity/bearer_token.h"
 
 namespace turnpike {
-
-extern const std::span<const EmbeddedFile> kMigrations;
 
 namespace {
 
@@ -19,11 +17,20 @@ constexpr int kUserThreads = 8;
 constexpr int kAgentThreads = 4;
 constexpr std::chrono::milliseconds kShutdownGrace{3'000};
 
-ConnectionPoolSettings PoolFor(const std::string& conninfo, std::string_view name, int connections) {
+// The connections of one kind of calls.
+struct PoolPlan {
+  const std::string& conninfo;
+  std::string_view name;
+  int connections = 1;
+};
+
+ConnectionPoolSettings PoolFor(const BrokerSettings& settings, DatabaseServers& servers, const PoolPlan& plan) {
   ConnectionPoolSettings pool;
-  pool.connection.conninfo = conninfo;
-  pool.connection.application_name = fmt::format("turnpike-broker {}", name);
-  pool.connections_max = connections;
+  pool.connection.conninfo = plan.conninfo;
+  pool.connection.application_name = fmt::format("turnpike-broker {}", plan.name);
+  pool.connection.servers = &servers;
+  pool.connections_max = plan.connections;
+  pool.standby_required = settings.standby_required;
   return pool;
 }
 
@@ -53,11 +60,11 @@ BrokerParts::BrokerParts(const BrokerSettings& given, std::unique_ptr<Certificat
       limiter(settings.limits, machine_clock, metrics),
       clock(machine_clock),
       ids(clock, random),
-      api_transactions(PoolFor(settings.database.api, "api", kUserThreads), clock),
-      submit_transactions(PoolFor(settings.database.api, "submit", 1), clock),
-      link_transactions(PoolFor(settings.database.link, "link", kAgentThreads), clock),
-      placement_transactions(PoolFor(settings.database.placement, "placement", 1), clock),
-      event_transactions(PoolFor(settings.database.placement, "events", 2), clock),
+      api_transactions(PoolFor(settings, database_servers, {settings.database.api, "api", kUserThreads}), clock),
+      submit_transactions(PoolFor(settings, database_servers, {settings.database.api, "submit", 1}), clock),
+      link_transactions(PoolFor(settings, database_servers, {settings.database.link, "link", kAgentThreads}), clock),
+      placement_transactions(PoolFor(settings, database_servers, {settings.database.placement, "placement", 1}), clock),
+      event_transactions(PoolFor(settings, database_servers, {settings.database.placement, "events", 2}), clock),
       job_store(api_transactions, ids),
       submit_store(submit_transactions, ids),
       site_store(api_transactions),
@@ -153,9 +160,6 @@ Broker::~Broker() {
 Result<std::unique_ptr<Broker>> Broker::Start(const BrokerSettings& settings) {
   RETURN_IF_ERROR(CheckAddress(settings.user_address));
   RETURN_IF_ERROR(CheckAddress(settings.agent_address));
-  ASSIGN_OR_RETURN(const MigrationState schema, ApplyMigrations(settings.database.owner, kMigrations));
-  LogInfo("schema is up to date", {{"migrations", std::to_string(schema.applied)}});
-
   SystemClock clock;
   static SystemRandom random;  // The authority keeps a reference for as long as the process lives.
   ASSIGN_OR_RETURN(std::unique_ptr<CertificateAuthority> authority,
@@ -170,7 +174,7 @@ Result<std::unique_ptr<Broker>> Broker::Start(const BrokerSettings& settings) {
                              .ca_pem = authority->ca_certificate_pem()};
   std::unique_ptr<Broker> broker(new Broker(std::make_unique<BrokerParts>(settings, std::move(authority))));
   BrokerParts& parts = *broker->parts_;
-  RETURN_IF_ERROR(parts.placement.Start());
+  RETURN_IF_ERROR(AwaitDatabase(parts));
 
   ASSIGN_OR_RETURN(const auto agent_credentials, AgentServerCredentials(identity));
   ASSIGN_OR_RETURN(parts.agent_server,

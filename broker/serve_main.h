@@ -21,6 +21,7 @@ struct DatabaseAccess {
 
 struct BrokerSettings {
   DatabaseAccess database;
+  bool standby_required = false;  // nothing is written where the server would not wait for a standby
   std::string user_address = "127.0.0.1:7443";
   std::string agent_address = "127.0.0.1:7444";
   std::vector<std::string> server_names = {
@@ -41,7 +42,7 @@ class BrokerParts;
 
 class Broker {
  public:
-  // Migrates the database, then serves.
+  // Waits for the database and migrates it, then serves.  CANCELLED: told to end while it waited.
   static Result<std::unique_ptr<Broker>> Start(const BrokerSettings& settings);
   ~Broker();
   Broker(const Broker&) = delete;

@@ -1,5 +1,6 @@
 #include "broker/live/placement_loop.h"
 
+#include <algorithm>
 #include <map>
 #include <utility>
 
@@ -12,6 +13,7 @@ namespace {
 
 constexpr size_t kEventsPerRead = 5'000;
 constexpr size_t kSweepMax = 500;
+constexpr std::chrono::seconds kSayAgain{30};
 
 }  // namespace
 
@@ -28,6 +30,7 @@ PlacementLoop::PlacementLoop(const Parts& parts, Pace pace)
                    .lease_epoch = parts.metrics.GaugeOf(Metric::kLeaseEpoch)} {}
 
 Status PlacementLoop::Start() {
+  timeline_ = parts_.log.Timeline();
   ASSIGN_OR_RETURN(position_, parts_.log.Head());
   RETURN_IF_ERROR(parts_.index.Rebuild());
   followed_ = parts_.clock.Monotonic();
@@ -50,15 +53,22 @@ void PlacementLoop::NoteSiteChange() {
 
 void PlacementLoop::Run() {
   while (!stop_.stopped()) {
-    if (const Status status = Turn(); !status.ok()) {
-      LogWarn("placement waits for the database", {{"error", std::string(MessageOf(status))}});
-    }
+    SayWhatFailed(Turn());
     parts_.log.WaitForHint(pace_.look_interval);
+  }
+}
+
+void PlacementLoop::SayWhatFailed(const Status& status) {
+  if (!status.ok() && (MessageOf(status) != last_failure_ || Due(said_, kSayAgain))) {
+    last_failure_ = MessageOf(status);
+    said_ = parts_.clock.Monotonic();
+    LogWarn("placement waits for the database", {{"error", last_failure_}});
   }
 }
 
 Status PlacementLoop::Turn() {
   bool news = false;
+  RETURN_IF_ERROR(MeetServer());
   if (index_stale_) {
     RETURN_IF_ERROR(parts_.index.Rebuild());
     index_stale_ = false;
@@ -86,6 +96,20 @@ Status PlacementLoop::Turn() {
   if (Due(swept_, pace_.sweep_interval)) {
     RETURN_IF_ERROR(Sweep());
   }
+  return OkStatus();
+}
+
+// A transaction that the standby never had leaves its number to another one, and a plan that nobody confirmed may be
+// gone.
+Status PlacementLoop::MeetServer() {
+  const int64_t timeline = parts_.log.Timeline();
+  if (timeline == timeline_) {
+    return OkStatus();
+  }
+  ASSIGN_OR_RETURN(const EventPosition head, parts_.log.Head());
+  position_ = std::min(position_, head);
+  index_stale_ = true;
+  timeline_ = timeline;
   return OkStatus();
 }
 

@@ -65,8 +65,12 @@ class PlacementLoop {
     Gauge& lease_epoch;
   };
   void Run();
+  // The same again only after a while: turns that write nothing go well in between.
+  void SayWhatFailed(const Status& status);
   // One turn; an error leaves everything to the next.
   Status Turn();
+  // After a failover: what was read may be ahead of what is.
+  Status MeetServer();
   // Reads events until there are no more; true when there were any.
   Result<bool> Follow();
   // True once, when this replica has become the one that places.
@@ -86,6 +90,7 @@ class PlacementLoop {
   std::atomic<bool> sites_changed_{true};
   std::atomic<MonotonicTime> followed_{};  // when the log was last read to its end
   EventPosition position_;
+  int64_t timeline_ = 0;  // of the server that position_ is of
   LeaseStanding lease_;
   bool index_stale_ = false;  // a plan's outcome is not known: the index is to be read again
   MonotonicTime refreshed_{};
@@ -93,6 +98,8 @@ class PlacementLoop {
   MonotonicTime swept_{};
   MonotonicTime maintained_{};
   MonotonicTime signalled_{};
+  MonotonicTime said_{};
+  std::string last_failure_;
   std::thread thread_;
 };
 

@@ -18,6 +18,7 @@ class PgEventLog final : public EventLog {
   void WaitForHint(std::chrono::milliseconds time) override;
   void Poke() override;
   Result<int64_t> RestoreEpoch() override;
+  int64_t Timeline() const override { return transactions_.timeline(); }
 
  private:
   TransactionRunner& transactions_;

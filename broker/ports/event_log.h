@@ -37,6 +37,8 @@ class EventLog {
   virtual void Poke() = 0;
   // Part of resume tokens: rises when the database was restored to the past.
   virtual Result<int64_t> RestoreEpoch() = 0;
+  // Rises when another server was promoted: it may lack what nobody was promised, and count on from there.
+  virtual int64_t Timeline() const = 0;
 };
 
 }  // namespace turnpike
