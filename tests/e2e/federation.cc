@@ -1,10 +1,7 @@
 #include "tests/e2e/federation.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -13,9 +10,9 @@
 #include <filesystem>
 
 #include "base/check.h"
-#include "base/file_descriptor.h"
 #include "base/file_sync.h"
 #include "tests/e2e/eventually.h"
+#include "tests/e2e/free_port.h"
 
 namespace turnpike {
 namespace {
@@ -28,32 +25,6 @@ constexpr int kLooksPerQuestion = 50;  // about a second
 constexpr char kPlace[] = "/tmp";
 constexpr char kPrefix[] = "tp-e2e-";
 constexpr char kOwnerFile[] = "owner";  // the test's process
-
-// Below the ports that the kernel gives to outgoing connections, so that nobody takes one while the broker is away.
-constexpr int kPortMin = 10'000;
-constexpr int kPortSpan = 15'000;
-
-bool IsFree(int port) {
-  const FileDescriptor socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  const int reuse = 1;
-  ::setsockopt(socket.number(), SOL_SOCKET, SO_REUSEADDR, &reuse, sizeof reuse);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_port = htons(static_cast<uint16_t>(port));
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  return ::bind(socket.number(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
-}
-
-int FindFreePort(RandomSource& random) {
-  while (true) {
-    std::array<uint8_t, 2> bytes{};
-    random.Fill(bytes);
-    const int port = kPortMin + (bytes[0] * 256 + bytes[1]) % kPortSpan;
-    if (IsFree(port)) {
-      return port;
-    }
-  }
-}
 
 bool OwnerHasEnded(const std::filesystem::path& folder) {
   const Result<std::string> text = ReadFile(folder / kOwnerFile);
@@ -180,7 +151,7 @@ Result<Daemon*> Federation::AddReplica(const std::string& name) {
   const int agent_port = FindFreePort(random_);
   std::vector<std::string> argv = {ProgramPath("turnpike-broker"),
                                    "--database",
-                                   fmt::format("host={}/postgres/socket dbname=turnpike", data_folder()),
+                                   fmt::format("host={} dbname=turnpike", DatabaseHosts()),
                                    "--user-address",
                                    fmt::format("127.0.0.1:{}", user_port),
                                    "--agent-address",
@@ -383,7 +354,13 @@ Result<std::unique_ptr<Database>> Federation::OpenDatabase(const std::string& ro
 }
 
 std::string Federation::DatabaseAddress(const std::string& role) const {
-  return fmt::format("host={}/postgres/socket dbname=turnpike user={}", data_folder(), role);
+  return fmt::format("host={} dbname=turnpike user={}{}", DatabaseHosts(), role,
+                     settings_.standby ? " target_session_attrs=read-write" : "");
+}
+
+std::string Federation::DatabaseHosts() const {
+  const std::string first = data_folder() + "/postgres/socket";
+  return settings_.standby ? fmt::format("{},{}", first, Path("standby") + "/socket") : first;
 }
 
 std::map<std::string, std::string> Federation::Journals() const {

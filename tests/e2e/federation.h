@@ -20,6 +20,7 @@
 #include "tests/e2e/job_facts.h"
 #include "tests/e2e/job_watch.h"
 #include "tests/e2e/payload.h"
+#include "tests/e2e/postgres_pair.h"
 #include "tests/e2e/site_agent.h"
 
 namespace turnpike {
@@ -33,6 +34,7 @@ class Federation {
     std::chrono::seconds offer_time{0};          // how long an offer stands without a claim; 0: as the broker has it
     bool metrics = false;                        // the broker shows them at metrics_port()
     std::vector<std::string> broker_flags = {};  // more of them
+    bool standby = false;                        // replicas know two PostgreSQL servers: see MakePostgresPair
   };
   explicit Federation(const Settings& settings);
   ~Federation();
@@ -59,6 +61,8 @@ class Federation {
   Status KillPostgres();
   // Where no broker does that.  Returns once it takes connections.
   Status StartPostgres() const;
+  // The private PostgreSQL and a standby that is still to be made; with Settings::standby, after LeaveToReplicas.
+  PostgresPair MakePostgresPair() const { return {data_folder() + "/postgres", Path("standby")}; }
   Failpoints Armed(const std::string& failpoints) const { return {failpoints, failpoint_log()}; }
   bool FailpointReached(const std::string& name) const;
 
@@ -100,6 +104,8 @@ class Federation {
  private:
   // One that knows every broker that there is.
   Status RenewWatch();
+  // Of both servers, where there is a standby.
+  std::string DatabaseHosts() const;
   std::string failpoint_log() const { return Path("failpoints.log"); }
   std::string data_folder() const { return Path("data"); }
   std::vector<std::string> BrokerCommand() const;
