@@ -44,10 +44,10 @@ int SignalNumber(const std::string& name) {
   return 0;
 }
 
-// The runner says it in whole seconds, by a clock that may have been set meanwhile.  Without its word: when it was
-// seen.
+// The runner cuts its second off, and its clock may have been set meanwhile.  Without its word: when it was seen.
 Timestamp EndTimeOf(const ProcessJob& job, const std::optional<RunnerStatus>& status, Timestamp now) {
-  return status ? std::clamp(status->end_time, std::min(job.start_time, now), now) : now;
+  const Timestamp said = status ? status->end_time + std::chrono::seconds(1) : now;
+  return std::clamp(said, std::min(job.start_time, now), now);
 }
 
 SubmitOutcome Refused(std::string why) {

@@ -185,8 +185,19 @@ TEST_F(ProcessSchedulerTest, TheTimeWithoutAnAgentAfterTheEndIsNotTheJobs) {
     EXPECT_TRUE(WriteFileAtomically(StatePath("status"), "0 " + end + "\n").ok());
   });
   const LocalJobView view = MustEnd(job);
-  EXPECT_EQ(view.end_time, start + std::chrono::seconds(60));
-  EXPECT_EQ(view.elapsed, std::chrono::seconds(60));
+  EXPECT_EQ(view.end_time, start + std::chrono::seconds(61)) << "the runner cuts its seconds off";
+  EXPECT_EQ(view.elapsed, std::chrono::seconds(61));
+}
+
+TEST_F(ProcessSchedulerTest, AJobThatBeganAndEndedWithinOneSecondHasUsedSomething) {
+  const LocalJob job = FirstJobThatIsOver("0");
+  site_.RecreateWithRecord(1, [&](ProcessJob& record) {
+    const auto second = std::chrono::floor<std::chrono::seconds>(record.start_time) - std::chrono::hours(10);
+    record.start_time = second + std::chrono::milliseconds(400);
+    EXPECT_TRUE(
+        WriteFileAtomically(StatePath("status"), fmt::format("0 {}\n", second.time_since_epoch().count())).ok());
+  });
+  EXPECT_EQ(MustEnd(job).elapsed, std::chrono::seconds(1));
 }
 
 TEST_F(ProcessSchedulerTest, AnEndThatCannotBeIsMovedToWhereItCan) {
