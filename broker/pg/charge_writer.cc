@@ -171,8 +171,10 @@ std::chrono::seconds ChargeWriter::WallOf(const ChargeOrder& order) const {
   return std::max(std::chrono::ceil<std::chrono::seconds>(std::min(told, ours)), std::chrono::seconds(0));
 }
 
+// What an agent reports as provisional is what the job asked for, and less than it had where a share gives whole nodes;
+// a correction only gives back.
 Result<ResourceSeconds> ChargeWriter::UsageOf(const ChargeOrder& order) const {
-  if (order.usage) {
+  if (order.usage && !order.usage->provisional) {
     return order.usage->used;
   }
   if (order.end_kind == AttemptEndKind::kNeverStarted) {

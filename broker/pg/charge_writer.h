@@ -44,7 +44,7 @@ class ChargeWriter {
   Status CorrectOne(ChargeOrder& order);
   Result<LockedHold*> HoldOf(const ChargeOrder& order);
   std::chrono::seconds WallOf(const ChargeOrder& order) const;
-  // Where the site said nothing: all that was allocated, from start to end.
+  // Where the scheduler said nothing: all that was allocated, from start to end.
   Result<ResourceSeconds> UsageOf(const ChargeOrder& order) const;
   Result<SettleRequest> RequestFor(const ChargeOrder& order);
 

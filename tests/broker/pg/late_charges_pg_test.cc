@@ -167,6 +167,17 @@ TEST_F(LateCharges, TheWrappersRecordIsCorrectedByTheScheduler) {
   ExpectSoundBooks();
 }
 
+TEST_F(LateCharges, WhatWasAllocatedIsChargedWhereTheWrapperKnowsOnlyWhatWasAskedFor) {
+  const JobView job = Submit(Job());
+  std::vector<SiteReport> reports = WholeLife(Place(job));
+  reports.back().usage = UsageFigures{.used = {.node_seconds = 1, .core_seconds = 1}, .provisional = true};
+  ASSERT_TRUE(Apply(reports).ok());
+  EXPECT_EQ(Get(job.job_id).money.charged_micros, 10'000);
+  ReportUsage(*reports.back().attempt_id, 7);
+  EXPECT_EQ(Get(job.job_id).money.charged_micros, 7'000);
+  ExpectSoundBooks();
+}
+
 TEST_F(LateCharges, OfOneBatchTheSchedulersOwnWordCounts) {
   for (const bool own_word_first : {true, false}) {
     const JobView job = Submit(Job());
