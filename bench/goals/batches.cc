@@ -29,6 +29,7 @@ Result<Round> MeasureRound(BenchRun& run, RawCopy& source, RawCopy& reference) {
 Status BenchBatches(BenchRun& run) {
   ASSIGN_OR_RETURN(const std::unique_ptr<RawCopy> source, RawCopy::Open(run.federation.database()));
   ASSIGN_OR_RETURN(const std::unique_ptr<RawCopy> reference, RawCopy::Open(run.federation.reference()));
+  RETURN_IF_ERROR(reference->CopyAccountFrom(*source));
   for (const Disk& disk : run.disks) {
     RETURN_IF_ERROR(run.federation.sync_delay().Set(disk.delay));
     GoalResult result{.goal = {.name = "batches of 100, 8 under way",

@@ -27,6 +27,7 @@ constexpr size_t kJobsPerLook = 20'000;
 Status CheckNothingLost(BenchRun& run) {
   RETURN_IF_ERROR(run.federation.KillAndRevive());
   ASSIGN_OR_RETURN(const std::unique_ptr<Connection> database, run.federation.OpenDatabase());
+  RETURN_IF_ERROR(database->ExecuteScript("ANALYZE job, payload, funds_hold, job_state, job_end, job_event"));
   size_t found = 0;
   for (size_t i = 0; i < run.accepted.size(); i += kJobsPerLook) {
     const auto first = run.accepted.begin() + static_cast<std::ptrdiff_t>(i);
