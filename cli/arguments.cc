@@ -21,7 +21,7 @@ Examples
 
 Exit codes
   0 done   1 other error   2 wrong flags or job   3 not found   4 no valid token   5 no right or no funds
-  6 no site can ever run it   7 the state does not allow it   8 timed out   9 broker away   130 interrupted
+  6 no site can run it   7 the state does not allow it   8 timed out   9 broker away   130 interrupted
   submit --wait ends with the job's own code, 128 + signal, 124 time limit, 103 cancelled, 100 failed without a code
 
 The broker is taken from --broker, --ca and --token-file, else from TURNPIKE_BROKER, TURNPIKE_CA and

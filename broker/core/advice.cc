@@ -31,11 +31,16 @@ std::optional<RefusalReason> RefusalAt(uint32_t share, const JobRequest& request
   return Filter(request, CandidateOf(request, share, setting), setting.policy).refusal;
 }
 
+// Another request would pass, whether waiting helps or not.
+bool IsOfTheRequest(RefusalReason refusal) {
+  return IsPermanent(refusal) || refusal == RefusalReason::kNodesTotal || refusal == RefusalReason::kMaintenance;
+}
+
 // nullopt: no change of the request makes this share take it.
 std::optional<Attempt> MendFor(uint32_t share, const JobRequest& request, const MatchSetting& setting) {
   Attempt attempt{.changed = request, .steps = {}};
   std::optional<RefusalReason> refusal = RefusalAt(share, attempt.changed, setting);
-  while (refusal && (IsPermanent(*refusal) || refusal == RefusalReason::kMaintenance)) {
+  while (refusal && IsOfTheRequest(*refusal)) {
     const ShareCandidate candidate = CandidateOf(attempt.changed, share, setting);
     std::optional<std::string> step = MendRequest(*refusal, candidate, attempt.changed);
     if (!step && !IsPermanent(*refusal)) {

@@ -18,7 +18,6 @@ constexpr EnumName<RefusalReason> kReasonNames[] = {
     {RefusalReason::kAcceleratorsPerNode, "ACCELERATORS_PER_NODE"},
     {RefusalReason::kCoresPerNode, "CORES_PER_NODE"},
     {RefusalReason::kMemoryPerNode, "MEMORY_PER_NODE"},
-    {RefusalReason::kNodesTotal, "NODES_TOTAL"},
     {RefusalReason::kNodesMax, "NODES_MAX"},
     {RefusalReason::kCoresMax, "CORES_MAX"},
     {RefusalReason::kTimeLimitMax, "TIME_LIMIT_MAX"},
@@ -27,6 +26,7 @@ constexpr EnumName<RefusalReason> kReasonNames[] = {
     {RefusalReason::kUnit, "UNIT"},
     {RefusalReason::kBudget, "BUDGET"},
     {RefusalReason::kDeadline, "DEADLINE"},
+    {RefusalReason::kNodesTotal, "NODES_TOTAL"},
     {RefusalReason::kNoPrice, "NO_PRICE"},
     {RefusalReason::kSiteNotActive, "SITE_NOT_ACTIVE"},
     {RefusalReason::kSiteDraining, "SITE_DRAINING"},
@@ -52,7 +52,7 @@ std::string_view RefusalReasonName(RefusalReason reason) {
 }
 
 bool IsPermanent(RefusalReason reason) {
-  return reason < RefusalReason::kNoPrice;
+  return reason < RefusalReason::kNodesTotal;
 }
 
 FilterVerdict Filter(const JobRequest& request, const ShareCandidate& candidate, const MatchPolicy& policy) {

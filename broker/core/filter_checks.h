@@ -47,6 +47,9 @@ bool VisitAccelerators(const JobRequest& request, const NodeShape& node, Report&
 template <class Report>
 bool VisitNode(const JobRequest& request, const ShareInfo& share, Report& report) {
   const NodeShape& node = share.node;
+  if (node.cores <= 0) {  // The site shows no node at this moment: what one of them has nobody can say.
+    return report(RefusalReason::kShareClosed, false);
+  }
   const bool architecture_fits =
       request.cpu_architectures.empty() || Holds(request.cpu_architectures, node.cpu_architecture);
   if (!report(RefusalReason::kArchitecture, architecture_fits) || !VisitAccelerators(request, node, report)) {

@@ -58,7 +58,7 @@ std::string SizeSentence(RefusalReason reason, const JobRequest& request, const 
   const ShareInfo& share = candidate.share.info;
   switch (reason) {
     case RefusalReason::kNodesTotal:
-      return fmt::format("has {} nodes, the job needs {}", candidate.pool.nodes_total, request.nodes);
+      return fmt::format("has {} nodes in service, the job needs {}", candidate.pool.nodes_total, request.nodes);
     case RefusalReason::kNodesMax:
       return fmt::format("lets one job have {} nodes, this one needs {}", share.limits.nodes_max, request.nodes);
     case RefusalReason::kCoresMax:
@@ -144,6 +144,9 @@ std::string NowSentence(RefusalReason reason, const ShareCandidate& candidate) {
     case RefusalReason::kLoadStale:
       return fmt::format("last said at {} how busy it is", FormatTimestamp(candidate.share.load.observed_at));
     case RefusalReason::kShareClosed:
+      if (candidate.share.load.open) {
+        return "has no node in service";
+      }
       return candidate.share.load.closed_reason.empty()
                  ? "is closed"
                  : fmt::format("is closed: {}", candidate.share.load.closed_reason);

@@ -2,6 +2,8 @@
 
 #include <fmt/ranges.h>
 
+#include <algorithm>
+
 #include "base/money.h"
 #include "broker/core/enum_names.h"
 #include "broker/core/filter_checks.h"
@@ -250,7 +252,8 @@ std::vector<ShareCheck> ChecksOf(const JobRequest& request, const ShareVerdict& 
   Fit fit;
   auto note = [&](RefusalReason reason, bool passed) {
     Sides sides = SidesOf(reason, request, candidate, fit);
-    if (!passed || sides.telling) {
+    const bool said = std::ranges::find(checks, reason, &ShareCheck::reason) != checks.end();
+    if (!said && (!passed || sides.telling)) {
       checks.push_back({.reason = reason,
                         .name = std::string(NameIn(kCheckNames, reason)),
                         .required = std::move(sides.required),

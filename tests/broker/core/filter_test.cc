@@ -64,7 +64,7 @@ const Case kCases[] = {
      [](JobRequest& r, MatchFixture& f) { r.memory_per_node_mib = 200'000, Main(f).info.memory_per_core_mib = 2'000; },
      "alpha/main has 256000 MiB on a node and gives 2000 MiB with each of 64 cores, the job needs 200000 MiB"},
     {Reason::kNodesTotal, [](JobRequest& r, MatchFixture&) { r.nodes = r.tasks = 11; },
-     "alpha/main has 10 nodes, the job needs 11"},
+     "alpha/main has 10 nodes in service, the job needs 11"},
     {Reason::kNodesMax,
      [](JobRequest& r, MatchFixture& f) { r.nodes = r.tasks = 3, Main(f).info.limits.nodes_max = 2; },
      "alpha/main lets one job have 2 nodes, this one needs 3"},
@@ -103,7 +103,7 @@ const Case kCases[] = {
      [](JobRequest&, MatchFixture& f) { Main(f).load.open = false, Main(f).load.closed_reason = "PartitionDown"; },
      "alpha/main is closed: PartitionDown"},
     {Reason::kShareClosed, [](JobRequest&, MatchFixture& f) { f.Pool("alpha/main").nodes_total = 0; },
-     "alpha/main is closed"},
+     "alpha/main has no node in service"},
     {Reason::kDeadline, [](JobRequest& r, MatchFixture&) { r.deadline = kNow + std::chrono::minutes(59); },
      "alpha/main cannot end it by its deadline, 2027-01-15T08:59:00.000000Z: it may run for 1:00:00"},
     {Reason::kStartTooLate,
@@ -151,7 +151,7 @@ TEST(Filter, EachReasonHasItsSentenceWithWhatIsNeededAndWhatIsThere) {
     ASSERT_TRUE(verdict.refusal) << each.sentence;
     EXPECT_EQ(RefusalReasonName(*verdict.refusal), RefusalReasonName(each.reason));
     EXPECT_EQ(RefusalSentence(*verdict.refusal, request, candidate), each.sentence);
-    EXPECT_EQ(verdict.eligible, !IsPermanent(each.reason) && each.reason != Reason::kNoPrice) << each.sentence;
+    EXPECT_EQ(verdict.eligible, each.reason > Reason::kNoPrice) << each.sentence;
   }
 }
 
@@ -215,6 +215,27 @@ TEST(Filter, WhatIsJustEnoughPasses) {
     const FilterVerdict verdict = Filter(request, CandidateOf(request, 0, fixture.Setting()), fixture.policy);
     EXPECT_FALSE(verdict.refusal) << "change " << i << ": " << RefusalReasonName(*verdict.refusal);
   }
+}
+
+// A site counts the nodes in service, and shows none of a partition that is missing for a moment.
+TEST(Filter, NodesThatAreAwayForAWhileAreNoReasonToGiveTheJobUp) {
+  JobRequest request = OneCore();
+  request.nodes = request.tasks = 10;
+  MatchFixture drained({ShareNamed("alpha", "main", 9)});
+  const FilterVerdict few = Filter(request, CandidateOf(request, 0, drained.Setting()), drained.policy);
+  EXPECT_EQ(few.refusal, Reason::kNodesTotal);
+  EXPECT_FALSE(few.eligible);
+  EXPECT_FALSE(IsPermanent(Reason::kNodesTotal));
+
+  MatchFixture missing({ShareNamed("alpha", "main")});
+  Main(missing).info.node = {};
+  request.cpu_architectures = {"x86_64"};
+  request.accelerator_model = "a100", request.accelerators_per_node = 1;
+  const ShareCandidate candidate = CandidateOf(request, 0, missing.Setting());
+  const FilterVerdict none = Filter(request, candidate, missing.policy);
+  EXPECT_EQ(none.refusal, Reason::kShareClosed);
+  EXPECT_FALSE(none.eligible);
+  EXPECT_EQ(RefusalSentence(*none.refusal, request, candidate), "alpha/main has no node in service");
 }
 
 TEST(Filter, PriceBeyondAllMoneyIsARefusalNotAWrap) {
