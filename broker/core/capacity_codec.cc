@@ -9,8 +9,6 @@ namespace {
 
 constexpr int64_t kFormat = 1;
 constexpr int64_t kFormatWithWindows = 2;
-constexpr int64_t kWindowsPerShareMax = 1'000;
-constexpr int64_t kSharesPerSiteMax = 10'000;
 
 void Put(ByteWriter& out, const ShareInfo& info) {
   out.Text(info.name).Text(info.pool);
@@ -38,7 +36,7 @@ void Put(ByteWriter& out, const std::vector<MaintenanceWindow>& windows) {
 
 std::vector<MaintenanceWindow> TakeWindows(ByteReader& in) {
   std::vector<MaintenanceWindow> windows;
-  for (int64_t left = std::min(in.Int(), kWindowsPerShareMax); left > 0 && in.ok(); --left) {
+  for (int64_t left = std::min(in.Int(), static_cast<int64_t>(kWindowsPerShareMax)); left > 0 && in.ok(); --left) {
     MaintenanceWindow window;
     window.start = in.Time();
     window.end = in.Time();
@@ -109,7 +107,7 @@ Result<std::vector<ShareStatus>> DecodeCapacity(std::string_view bytes) {
     return DataLoss("a stored capacity has format {}, this broker reads {} to {}", format, kFormat, kFormatWithWindows);
   }
   std::vector<ShareStatus> shares;
-  for (int64_t left = std::min(in.Int(), kSharesPerSiteMax); left > 0 && in.ok(); --left) {
+  for (int64_t left = std::min(in.Int(), static_cast<int64_t>(kSharesPerSiteMax)); left > 0 && in.ok(); --left) {
     ShareInfo info = TakeInfo(in);
     ShareLoad load = TakeLoad(in);
     if (format == kFormatWithWindows) {

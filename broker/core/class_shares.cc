@@ -96,7 +96,7 @@ RoundCapacity::RoundCapacity(const MatchSetting& setting)
       share_change_(setting.federation.shares.size(), 1) {
   const FederationView& federation = setting.federation;
   const MatchPolicy& policy = setting.policy;
-  CHECK(federation.shares.size() < kSharesMax);
+  CHECK(federation.shares.size() <= kSharesMax);
   for (const PoolView& pool : federation.pools) {
     pools_.push_back(pool.load);
   }

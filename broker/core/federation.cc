@@ -55,6 +55,9 @@ void AddShares(std::vector<ShareStatus> statuses, FederationView& view) {
   std::ranges::sort(view.shares, [](const ShareView& left, const ShareView& right) {
     return std::tie(left.site, left.info.name) < std::tie(right.site, right.info.name);
   });
+  if (view.shares.size() > kSharesMax) {
+    view.shares.erase(view.shares.begin() + kSharesMax, view.shares.end());
+  }
 }
 
 // The newest figures of a pool win; of equally new ones the larger.

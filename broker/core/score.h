@@ -55,7 +55,6 @@ class ClassScore {
 // The most that a share may cost under this objective, given the cheapest; INT64_MAX: anything.
 int64_t PriceMax(Objective objective, int64_t cheapest_micros, const MatchPolicy& policy);
 
-constexpr uint32_t kSharesMax = 1U << 16U;
 // Score and share in one number, so that the least one is the best share and ties go to the earlier share.
 int64_t PackKey(int64_t score_total, uint32_t share);
 uint32_t ShareOfKey(int64_t key);

@@ -114,7 +114,12 @@ class IndexFollower final : public QuoteBasisSource, public WaitingJobs {
   void NotePlan(const Plan& plan, const MatchSetting& setting, RoundPlan& round) REQUIRES(mutex_);
   void NoteRefusals(const Plan& plan, const MatchSetting& setting, RoundPlan& round) REQUIRES(mutex_);
 
+  // Its shares, or none where what is stored of them cannot be read; that is logged once.
+  std::vector<ShareStatus> SharesOf(const SiteRecord& record);
+
   const Parts parts_;
+  std::set<SiteId> unreadable_;     // sites whose capacity is so; RefreshSites' alone
+  bool shares_left_out_ = false;  // there are more than a round can tell apart; RefreshSites' alone
   mutable Mutex mutex_;
   WaitingIndex waiting_ GUARDED_BY(mutex_);
   std::map<JobId, Placed> placed_ GUARDED_BY(mutex_);

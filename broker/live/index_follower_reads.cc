@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <iterator>
 #include <set>
+#include <utility>
 
+#include "base/log.h"
 #include "broker/core/capacity_codec.h"
 #include "broker/core/stored_request.h"
 #include "broker/live/index_follower.h"
@@ -32,11 +34,11 @@ void AddStandings(const SiteRecord& record, ShareStatus& share) {
 Status IndexFollower::RefreshSites() {
   ASSIGN_OR_RETURN(std::vector<SiteRecord> records, parts_.sites.List("", kSitesMax));
   std::vector<SiteData> sites;
+  size_t shares_count = 0;
   for (SiteRecord& record : records) {
     SiteData site{.record = std::move(record), .shares = {}};
-    if (!site.record.capacity.empty()) {
-      ASSIGN_OR_RETURN(site.shares, DecodeCapacity(site.record.capacity));
-    }
+    site.shares = SharesOf(site.record);
+    shares_count += site.shares.size();
     for (ShareStatus& share : site.shares) {
       share.info.site_id = site.record.site_id;
       share.info.site_name = site.record.name;
@@ -46,6 +48,11 @@ Status IndexFollower::RefreshSites() {
     }
     sites.push_back(std::move(site));
   }
+  const bool left_out_before = std::exchange(shares_left_out_, shares_count > kSharesMax);
+  if (shares_left_out_ && !left_out_before) {
+    LogError("the sites offer more shares than a round can tell apart; the last ones by name get no jobs",
+             {{"shares", std::to_string(shares_count)}, {"most", std::to_string(kSharesMax)}});
+  }
   {
     MutexLock lock(mutex_);
     sites_ = std::move(sites);
@@ -54,6 +61,23 @@ Status IndexFollower::RefreshSites() {
   RETURN_IF_ERROR(LearnPauses());
   RETURN_IF_ERROR(LearnUsage());
   return LearnPrices().status();
+}
+
+// One site's damaged row must not stop the others' jobs.
+std::vector<ShareStatus> IndexFollower::SharesOf(const SiteRecord& record) {
+  if (record.capacity.empty()) {
+    return {};
+  }
+  Result<std::vector<ShareStatus>> shares = DecodeCapacity(record.capacity);
+  if (shares.ok()) {
+    unreadable_.erase(record.site_id);
+    return *std::move(shares);
+  }
+  if (unreadable_.insert(record.site_id).second) {
+    LogError("a stored capacity cannot be read; the site gets no jobs until its agent reports again",
+             {{"site", record.name}, {"error", std::string(MessageOf(shares.status()))}});
+  }
+  return {};
 }
 
 IndexSizes IndexFollower::Sizes() const {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/grpc/valid_utf8.h"
+#include "broker/core/capacity_codec.h"
 #include "broker/rpc/convert_time.h"
 
 namespace turnpike {
@@ -185,10 +186,18 @@ Result<SiteReport> FromProto(const v1::Report& report) {
 }
 
 Result<std::vector<ShareStatus>> FromProto(const v1::Capacity& capacity) {
+  if (static_cast<size_t>(capacity.shares_size()) > kSharesPerSiteMax) {
+    return InvalidArgument("the site reports {} shares, {} are allowed; name those to offer in the agent's settings",
+                           capacity.shares_size(), kSharesPerSiteMax);
+  }
   std::vector<ShareStatus> shares;
   for (const v1::Share& share : capacity.shares()) {
     if (share.name().empty()) {
       return InvalidArgument("a share without a name was reported");
+    }
+    if (static_cast<size_t>(share.maintenance_size()) > kWindowsPerShareMax) {
+      return InvalidArgument("share {} is reported with {} windows of maintenance, {} are allowed", share.name(),
+                             share.maintenance_size(), kWindowsPerShareMax);
     }
     shares.push_back(StatusOf(share, FromProto(capacity.time())));
   }

@@ -1,5 +1,6 @@
 #include "broker/core/federation.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 
 #include "tests/broker/core/match_fixture.h"
@@ -57,6 +58,21 @@ TEST(Federation, PoolNamedLikeAnotherShareIsNotItsPool) {
 TEST(Federation, SharesOfUnknownSitesAreLeftOut) {
   const FederationView view = BuildFederation({SiteNamed("alpha")}, {ShareNamed("beta", "main")}, {});
   EXPECT_TRUE(view.shares.empty());
+}
+
+// Seven sites with nearly as many as one may report: more than a packed key has room for.
+TEST(Federation, MoreSharesThanARoundCanTellApartAreCutOffAndStopNobody) {
+  std::vector<ShareStatus> shares;
+  for (int site = 0; site < 7; ++site) {
+    for (int i = 0; i < 9'999; ++i) {
+      shares.push_back(ShareNamed(fmt::format("site{}", site), fmt::format("s{:04}", i)));
+    }
+  }
+  MatchFixture fixture(shares);
+  EXPECT_EQ(fixture.federation.shares.size(), kSharesMax);
+  EXPECT_EQ(fixture.federation.shares.back().info.site_name, "site6");
+  fixture.Add(OneCore());
+  EXPECT_EQ(fixture.Run().assignments.size(), 1U);
 }
 
 TEST(Federation, OwnAttemptsTakeWhatTheSiteDoesNotShowYet) {

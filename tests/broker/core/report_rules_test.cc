@@ -273,6 +273,15 @@ TEST(CapacityCodec, ReadsBackWhatItWroteAndNothingShorter) {
   }
 }
 
+TEST(CapacityCodec, ReadsBackAsMuchAsASiteMayReport) {
+  std::vector<ShareStatus> shares(kSharesPerSiteMax);
+  shares.back().load.windows.resize(kWindowsPerShareMax);
+  const Result<std::vector<ShareStatus>> read = DecodeCapacity(EncodeCapacity(shares));
+  ASSERT_TRUE(read.ok()) << read.status();
+  EXPECT_EQ(read->size(), kSharesPerSiteMax);
+  EXPECT_EQ(read->back().load.windows.size(), kWindowsPerShareMax);
+}
+
 TEST(StoredRequest, TheOrderOfNamesDoesNotMakeAnotherClass) {
   JobRequest one;
   one.sites = {"a", "b"};

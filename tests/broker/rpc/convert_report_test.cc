@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "base/check.h"
+#include "broker/core/capacity_codec.h"
 #include "tests/broker/rpc/sample_spec.h"
 
 namespace turnpike {
@@ -162,6 +163,24 @@ TEST(CapacityFromProto, TakesNamesAsTextThatTheDatabaseKeeps) {
 
 TEST(CapacityFromProto, RefusesAShareWithoutAName) {
   EXPECT_EQ(FromProto(Parse<v1::Capacity>("shares { pool: \"all\" }")).status().code(), StatusCode::kInvalidArgument);
+}
+
+TEST(CapacityFromProto, TakesAsManySharesAndWindowsAsCanBeReadBackAndNoMore) {
+  v1::Capacity capacity;
+  for (size_t i = 0; i < kSharesPerSiteMax; ++i) {
+    capacity.add_shares()->set_name(fmt::format("s{}", i));
+  }
+  for (size_t i = 0; i < kWindowsPerShareMax; ++i) {
+    capacity.mutable_shares(7)->add_maintenance();
+  }
+  EXPECT_TRUE(FromProto(capacity).ok());
+  v1::Capacity more = capacity;
+  more.add_shares()->set_name("one more");
+  EXPECT_EQ(std::string(MessageOf(FromProto(more).status())),
+            "the site reports 10001 shares, 10000 are allowed; name those to offer in the agent's settings");
+  capacity.mutable_shares(7)->add_maintenance();
+  EXPECT_EQ(std::string(MessageOf(FromProto(capacity).status())),
+            "share s7 is reported with 1001 windows of maintenance, 1000 are allowed");
 }
 
 DesiredAttempt Offer() {
