@@ -26,6 +26,7 @@ constexpr std::chrono::seconds kTimeLimitMax = std::chrono::hours(24 * 366);
 constexpr int64_t kPriorityMax = 1'000;
 constexpr int64_t kAttemptsMax = 10;
 constexpr size_t kNamesMax = 1'000;
+constexpr size_t kNameBytesMax = 255;
 
 struct Range {
   int64_t least;
@@ -43,6 +44,8 @@ void CheckNames(std::string path, const std::vector<std::string>& names, FieldVi
     violations.Add(std::move(path), fmt::format("has {} names; give at most {}", names.size(), kNamesMax));
   } else if (std::ranges::any_of(names, [](const std::string& name) { return name.empty(); })) {
     violations.Add(std::move(path), "has an empty name; leave it out");
+  } else if (std::ranges::any_of(names, [](const std::string& name) { return name.size() > kNameBytesMax; })) {
+    violations.Add(std::move(path), fmt::format("has a name of more than {} bytes", kNameBytesMax));
   }
 }
 
@@ -66,7 +69,10 @@ void CheckMemoryAndAccelerators(const JobRequest& request, const std::string& pa
     violations.Add(path + ".memory_per_cpu_mib", "is given together with memory_per_node_mib; give one of the two");
   }
   CheckRange(path + ".accelerators.per_node", request.accelerators_per_node, {0, kAcceleratorsPerNodeMax}, violations);
-  if (request.accelerator_model.empty() != (request.accelerators_per_node == 0)) {
+  if (request.accelerator_model.size() > kNameBytesMax) {
+    violations.Add(path + ".accelerators.model",
+                   fmt::format("has {} bytes, {} are allowed", request.accelerator_model.size(), kNameBytesMax));
+  } else if (request.accelerator_model.empty() != (request.accelerators_per_node == 0)) {
     violations.Add(path + ".accelerators",
                    fmt::format("asks for {} of model \"{}\"; give a model (\"{}\" for any) and at least 1 per node",
                                request.accelerators_per_node, request.accelerator_model, kAnyAccelerator));

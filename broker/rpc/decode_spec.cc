@@ -12,6 +12,12 @@ namespace {
 
 constexpr size_t kNameBytesMax = 128;
 constexpr size_t kScriptBytesMax = 1U << 20U;
+// All but the script's content: every broker keeps what waiting jobs ask for in memory, and every order carries the rest.
+constexpr size_t kSpecBytesMax = 512U << 10U;
+constexpr size_t kFileNameBytesMax = 255;
+constexpr size_t kPathBytesMax = 4'096;
+constexpr size_t kSignalNameBytesMax = 32;
+constexpr size_t kSiteFlagBytesMax = 1'024;
 constexpr size_t kEnvironmentBytesMax = 128U << 10U;
 constexpr size_t kArgumentBytesMax = 128U << 10U;
 constexpr int kLabelsMax = 64;
@@ -47,6 +53,12 @@ class SpecDecoder {
   SpecDecoder(const v1::JobSpec& spec, const std::string& path) : spec_(spec), path_(path) {}
 
   JobDraft Run() {
+    const size_t bytes = spec_.ByteSizeLong() - spec_.script().content().size();
+    if (bytes > kSpecBytesMax) {
+      violations_.Add(path_, fmt::format("has {} bytes beside the script, {} are allowed", bytes, kSpecBytesMax));
+      draft_.invalid = violations_.ToStatus();
+      return std::move(draft_);
+    }
     CheckMessage(spec_, path_, violations_);
     DecodeName();
     DecodeProgram();
@@ -69,9 +81,7 @@ class SpecDecoder {
 
   void DecodeName() {
     draft_.name = spec_.name().empty() ? "job" : spec_.name();
-    if (spec_.name().size() > kNameBytesMax) {
-      violations_.Add(At("name"), fmt::format("has {} bytes, {} are allowed", spec_.name().size(), kNameBytesMax));
-    }
+    CheckBytes(spec_.name(), kNameBytesMax, "name");
     // NUL is CheckMessage's.
     if (std::ranges::any_of(spec_.name(), [](char c) { return (c > 0 && c < 0x20) || c == 0x7f; })) {
       violations_.Add(At("name"), "holds control characters");
@@ -105,8 +115,15 @@ class SpecDecoder {
     } else if (!content.starts_with("#!")) {
       violations_.Add(At("script.content"), "does not begin with \"#!\" and an interpreter, such as #!/bin/bash");
     }
+    CheckBytes(script.file_name(), kFileNameBytesMax, "script.file_name");
     CheckArguments(script.arguments(), At("script.arguments"));
     draft_.script = content;
+  }
+
+  void CheckBytes(const std::string& text, size_t bytes_max, std::string_view field) {
+    if (text.size() > bytes_max) {
+      violations_.Add(At(field), fmt::format("has {} bytes, {} are allowed", text.size(), bytes_max));
+    }
   }
 
   template <class Arguments>
@@ -147,7 +164,7 @@ class SpecDecoder {
     if (!spec_.has_signal()) {
       return;
     }
-    if (!IsSignal(spec_.signal().name())) {
+    if (spec_.signal().name().size() > kSignalNameBytesMax || !IsSignal(spec_.signal().name())) {
       violations_.Add(At("signal.name"), "is not the name of a signal, such as USR1");
     }
     const int64_t before = spec_.signal().before_end().seconds();
@@ -178,6 +195,7 @@ class SpecDecoder {
     if (bytes > kEnvironmentBytesMax) {
       violations_.Add(At("environment"), fmt::format("has {} bytes, {} are allowed", bytes, kEnvironmentBytesMax));
     }
+    CheckBytes(spec_.working_directory(), kPathBytesMax, "working_directory");
     if (!spec_.working_directory().empty() && !spec_.working_directory().starts_with('/')) {
       violations_.Add(At("working_directory"), "is not absolute; give a directory at the site that begins with /");
     }
@@ -226,6 +244,8 @@ class SpecDecoder {
         violations_.Add(fmt::format("{}[{}]", At("site_flags"), i),
                         "names an unknown scheduler, or a flag that does not begin with --");
       }
+      CheckBytes(flag.flag(), kSiteFlagBytesMax, fmt::format("site_flags[{}].flag", i));
+      CheckBytes(flag.value(), kSiteFlagBytesMax, fmt::format("site_flags[{}].value", i));
     }
   }
 

@@ -7,6 +7,7 @@
 #include "base/log_enabled.h"
 #include "broker/core/capacity_codec.h"
 #include "broker/rpc/convert_report.h"
+#include "broker/rpc/desired_messages.h"
 
 namespace turnpike {
 namespace {
@@ -15,8 +16,7 @@ constexpr int kProtocol = 1;
 constexpr int kReportsPerMessageMax = 256;
 constexpr int kReportCredit = 1'024;
 constexpr size_t kInboxMax = 8;
-constexpr size_t kOutboxMax = 1'000;     // messages; an agent that does not read is cut off
-constexpr size_t kOffersPerMessage = 8;  // each may hold a script of 1 MiB
+constexpr size_t kOutboxMax = 1'000;  // messages; an agent that does not read is cut off
 constexpr size_t kCapacityBytesMax = 4U << 20U;
 constexpr size_t kWelcomeBytesMax = 8U << 20U;
 
@@ -278,12 +278,10 @@ void LinkSession::NoteOffer(const DesiredAttempt& desired) const {
 }
 
 Status LinkSession::SendDesired(const std::vector<DesiredAttempt>& desired) {
-  for (size_t first = 0; first < desired.size(); first += kOffersPerMessage) {
-    v1::SynchronizeResponse response;
-    for (size_t i = first; i < desired.size() && i < first + kOffersPerMessage; ++i) {
-      NoteOffer(desired[i]);
-      *response.mutable_desired_change()->add_attempts() = ToProto(desired[i], setting_.spawn_lease);
-    }
+  for (const DesiredAttempt& attempt : desired) {
+    NoteOffer(attempt);
+  }
+  for (v1::SynchronizeResponse& response : DesiredMessages(desired, setting_.spawn_lease)) {
     Send(std::move(response));
   }
   return OkStatus();

@@ -243,6 +243,39 @@ TEST(DecodeSpec, TakesTextUpToItsLimitAndNotAbove) {
          variable.set_name("A");
          variable.set_value(std::string(bytes - 3, 'v'));
        }},
+      {"spec.working_directory", 4'096,
+       [](auto& spec, size_t bytes) { spec.set_working_directory("/" + std::string(bytes - 1, 'd')); }},
+      {"spec.script.file_name", 255,
+       [](auto& spec, size_t bytes) { spec.mutable_script()->set_file_name(std::string(bytes, 'f')); }},
+      {"spec.placement.sites", 255,
+       [](auto& spec, size_t bytes) { spec.mutable_placement()->add_sites(std::string(bytes, 's')); }},
+      {"spec.placement.excluded_sites", 255,
+       [](auto& spec, size_t bytes) { spec.mutable_placement()->add_excluded_sites(std::string(bytes, 's')); }},
+      {"spec.placement.regions", 255,
+       [](auto& spec, size_t bytes) { spec.mutable_placement()->add_regions(std::string(bytes, 'r')); }},
+      {"spec.cpu_architectures", 255,
+       [](auto& spec, size_t bytes) { spec.add_cpu_architectures(std::string(bytes, 'c')); }},
+      {"spec.resources.accelerators.model", 255,
+       [](auto& spec, size_t bytes) {
+         spec.mutable_resources()->mutable_accelerators()->set_model(std::string(bytes, 'm'));
+         spec.mutable_resources()->mutable_accelerators()->set_per_node(1);
+       }},
+      {"spec.signal.name", 32,
+       [](auto& spec, size_t bytes) {
+         spec.mutable_signal()->set_name(std::string(bytes, 'S'));
+         spec.mutable_signal()->mutable_before_end()->set_seconds(60);
+       }},
+      {"spec.site_flags[0].flag", 1'024,
+       [](auto& spec, size_t bytes) {
+         spec.add_site_flags()->set_scheduler("slurm");
+         spec.mutable_site_flags(0)->set_flag("--" + std::string(bytes - 2, 'f'));
+       }},
+      {"spec.site_flags[0].value", 1'024,
+       [](auto& spec, size_t bytes) {
+         spec.add_site_flags()->set_scheduler("slurm");
+         spec.mutable_site_flags(0)->set_flag("--constraint");
+         spec.mutable_site_flags(0)->set_value(std::string(bytes, 'v'));
+       }},
       {"spec.labels[0]", 63, [](auto& spec, size_t bytes) { spec.add_labels()->set_key(std::string(bytes, 'k')); }},
       {"spec.labels[0]", 255,
        [](auto& spec, size_t bytes) {
@@ -280,6 +313,26 @@ TEST(DecodeSpec, TakesListsUpToTheirLimitAndNotAbove) {
     EXPECT_TRUE(Judge(Repeated(entry, count_max)).ok());
     ExpectRefused(SampleSpec(Repeated(entry, count_max + 1)), path);
   }
+}
+
+// Each list within its own limit, all of them together above what a broker keeps of a job.
+TEST(DecodeSpec, TakesAllTextTogetherUpToItsLimitAndNotAbove) {
+  v1::JobSpec spec = SampleSpec("working_directory: '/d'");
+  spec.mutable_script()->set_content("#!" + std::string((1U << 20U) - 2, 'x'));
+  for (int i = 0; i < 1'000; ++i) {
+    spec.mutable_placement()->add_sites(std::string(255, 's'));
+    spec.mutable_placement()->add_excluded_sites(std::string(255, 'x'));
+  }
+  const auto size = [&] { return spec.ByteSizeLong() - spec.script().content().size(); };
+  while (size() < (512U << 10U)) {
+    const size_t missing = (512U << 10U) - size();
+    missing > 600 ? spec.mutable_placement()->add_regions(std::string(250, 'r'))
+                  : spec.add_cpu_architectures(std::string(std::min<size_t>(missing - 2, 100), 'c'));
+  }
+  ASSERT_EQ(size(), 512U << 10U);
+  EXPECT_TRUE(Judge(spec).ok()) << Judge(spec);
+  spec.mutable_working_directory()->push_back('d');
+  ExpectRefused(spec, "spec");
 }
 
 TEST(DecodeSpec, SaysHowLargeAScriptOfTenMegabytesIs) {
