@@ -34,6 +34,7 @@ std::optional<AttemptEvent> EventOf(const SiteReport& report) {
     case ReportKind::kUsage:
     case ReportKind::kOrphan:
     case ReportKind::kSiteState:
+    case ReportKind::kUnreadable:
       return std::nullopt;
   }
   return std::nullopt;
@@ -119,6 +120,7 @@ void SetReason(JobView& job, const SiteReport& report) {
     case ReportKind::kClaimed:
     case ReportKind::kUsage:
     case ReportKind::kOrphan:
+    case ReportKind::kUnreadable:
       return;
   }
 }
@@ -231,12 +233,15 @@ Status Change(AttemptStanding& standing, const SiteReport& report, Timestamp now
 }  // namespace
 
 std::string_view ReportKindName(ReportKind kind) {
-  constexpr std::string_view kNames[] = {"claimed",     "submitted",   "ambiguous", "started", "ended",
-                                         "not-started", "interrupted", "usage",     "orphan",  "site-state"};
+  constexpr std::string_view kNames[] = {"claimed",     "submitted", "ambiguous", "started",    "ended",     "not-started",
+                                         "interrupted", "usage",     "orphan",    "site-state", "unreadable"};
   return kNames[static_cast<size_t>(kind)];
 }
 
 std::optional<std::string> Contradiction(AttemptState state, const SiteReport& report) {
+  if (report.kind == ReportKind::kUnreadable) {
+    return report.detail;
+  }
   const std::optional<AttemptEvent> event = EventOf(report);
   if (!event || event == AttemptEvent::kClaimed || NextAttemptState(state, *event)) {
     return std::nullopt;
@@ -294,6 +299,7 @@ bool MayMoveMoney(ReportKind kind) {
     case ReportKind::kStarted:
     case ReportKind::kOrphan:
     case ReportKind::kSiteState:
+    case ReportKind::kUnreadable:
       return false;
   }
   return true;

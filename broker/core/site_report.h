@@ -23,6 +23,7 @@ enum class ReportKind {
   kUsage,
   kOrphan,
   kSiteState,
+  kUnreadable,  // of a newer agent, or damaged: `detail` says what; nothing of it is applied
 };
 std::string_view ReportKindName(ReportKind kind);  // "claimed", …
 

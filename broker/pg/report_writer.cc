@@ -170,6 +170,10 @@ void ReportWriter::ApplyAll(int64_t mark) {
 }
 
 void ReportWriter::ApplyOne(const SiteReport& report) {
+  if (report.kind == ReportKind::kUnreadable) {
+    refused_.push_back({&report, report.detail});
+    return;
+  }
   if (!report.attempt_id) {
     return;
   }

@@ -30,14 +30,12 @@ UsageFigures UsageOf(const v1::Usage& usage) {
           .provisional = usage.provisional()};
 }
 
-Status Take(const v1::Ended& ended, SiteReport& out) {
-  if (!v1::EndCause_IsValid(ended.cause()) || !v1::FaultClass_IsValid(ended.fault_class())) {
-    return InvalidArgument("report {} names cause {} and fault class {}; is the agent newer than the broker?", out.seq,
-                           static_cast<int>(ended.cause()), static_cast<int>(ended.fault_class()));
-  }
+// The job has ended, whatever the word for it is.
+void Take(const v1::Ended& ended, SiteReport& out) {
   out.kind = ReportKind::kEnded;
-  out.cause = static_cast<EndCause>(ended.cause());
-  out.fault = static_cast<FaultClass>(ended.fault_class());
+  out.cause = v1::EndCause_IsValid(ended.cause()) ? static_cast<EndCause>(ended.cause()) : EndCause::kUnknown;
+  out.fault =
+      v1::FaultClass_IsValid(ended.fault_class()) ? static_cast<FaultClass>(ended.fault_class()) : FaultClass::kNone;
   out.exit_code = ended.has_exit_code() ? std::optional<int64_t>(ended.exit_code()) : std::nullopt;
   out.exit_signal = ended.exit_signal();
   out.start_time = TimeIf(ended.has_start_time(), ended.start_time());
@@ -47,18 +45,21 @@ Status Take(const v1::Ended& ended, SiteReport& out) {
   if (ended.has_usage()) {
     out.usage = UsageOf(ended.usage());
   }
-  return OkStatus();
 }
 
-Status Take(const v1::NotStarted& not_started, SiteReport& out) {
-  if (!v1::NotStarted::Kind_IsValid(not_started.kind()) || not_started.kind() == v1::NotStarted::KIND_UNSPECIFIED) {
-    return InvalidArgument("report {} says by {} why nothing started; is the agent newer than the broker?", out.seq,
-                           static_cast<int>(not_started.kind()));
-  }
+// Nothing started: a job whose refusal is not understood waits and is tried again, which loses nothing.
+void Take(const v1::NotStarted& not_started, SiteReport& out) {
+  const bool known =
+      v1::NotStarted::Kind_IsValid(not_started.kind()) && not_started.kind() != v1::NotStarted::KIND_UNSPECIFIED;
   out.kind = ReportKind::kNotStarted;
-  out.not_started = static_cast<NotStartedKind>(static_cast<int>(not_started.kind()) - 1);
+  out.not_started = known ? static_cast<NotStartedKind>(static_cast<int>(not_started.kind()) - 1)
+                          : NotStartedKind::kBackPressure;
   out.detail = Words(not_started.detail());
-  return OkStatus();
+}
+
+void SetUnreadable(SiteReport& out, std::string why) {
+  out.kind = ReportKind::kUnreadable;
+  out.detail = std::move(why);
 }
 
 void Take(const v1::Interrupted& interrupted, SiteReport& out) {
@@ -71,50 +72,52 @@ void Take(const v1::Interrupted& interrupted, SiteReport& out) {
   }
 }
 
-Status TakeFact(const v1::Report& report, SiteReport& out) {
+void TakeFact(const v1::Report& report, SiteReport& out) {
   switch (report.fact_case()) {
     case v1::Report::kClaimed:
       out.kind = ReportKind::kClaimed;
-      return OkStatus();
+      return;
     case v1::Report::kSubmitted:
       out.kind = ReportKind::kSubmitted;
       out.cluster = Words(report.submitted().cluster());
       out.local_job_id = Words(report.submitted().local_job_id());
       out.submit_time = TimeIf(report.submitted().has_submit_time(), report.submitted().submit_time());
-      return OkStatus();
+      return;
     case v1::Report::kAmbiguous:
       out.kind = ReportKind::kAmbiguous;
       out.detail = Words(report.ambiguous().detail());
-      return OkStatus();
+      return;
     case v1::Report::kStarted:
       out.kind = ReportKind::kStarted;
       out.start_time = TimeIf(report.started().has_start_time(), report.started().start_time());
-      return OkStatus();
+      return;
     case v1::Report::kEnded:
-      return Take(report.ended(), out);
+      Take(report.ended(), out);
+      return;
     case v1::Report::kNotStarted:
-      return Take(report.not_started(), out);
+      Take(report.not_started(), out);
+      return;
     case v1::Report::kInterrupted:
       Take(report.interrupted(), out);
-      return OkStatus();
+      return;
     case v1::Report::kUsage:
       out.kind = ReportKind::kUsage;
       out.usage = UsageOf(report.usage());
-      return OkStatus();
+      return;
     case v1::Report::kOrphan:
       out.kind = ReportKind::kOrphan;
       out.local_job_id = Words(report.orphan().local_job_id());
       out.detail = Words(report.orphan().tag());
-      return OkStatus();
+      return;
     case v1::Report::kSiteState:
       out.kind = ReportKind::kSiteState;
       out.site_state = Words(report.site_state().site_state());
       out.site_reason = Words(report.site_state().site_reason());
-      return OkStatus();
+      return;
     case v1::Report::FACT_NOT_SET:
-      return InvalidArgument("report {} says nothing; is the agent newer than the broker?", report.seq());
+      SetUnreadable(out, "the report says nothing that this broker knows; the agent may be newer");
+      return;
   }
-  return InvalidArgument("report {} says what this broker does not know", report.seq());
 }
 
 // The enums of core and contract stand in the same order, the contract's with "unspecified" before.
@@ -170,18 +173,17 @@ ShareStatus StatusOf(const v1::Share& share, Timestamp at) {
 
 }  // namespace
 
-Result<SiteReport> FromProto(const v1::Report& report) {
+SiteReport FromProto(const v1::Report& report) {
   SiteReport out;
   out.seq = report.seq();
-  if (!report.attempt_id().empty()) {
-    out.attempt_id = AttemptId::Parse(report.attempt_id());
-    if (!out.attempt_id) {
-      return InvalidArgument("report {} names attempt '{}', which is no id", report.seq(), report.attempt_id());
-    }
-  }
   out.fence = report.fence();
   out.at = FromProto(report.time());
-  RETURN_IF_ERROR(TakeFact(report, out));
+  out.attempt_id = AttemptId::Parse(report.attempt_id());
+  if (!out.attempt_id && !report.attempt_id().empty()) {
+    SetUnreadable(out, fmt::format("attempt '{}' is no id", Words(report.attempt_id())));
+    return out;
+  }
+  TakeFact(report, out);
   return out;
 }
 

@@ -11,8 +11,10 @@
 
 namespace turnpike {
 
+// What cannot be read is kUnreadable and says why: the journal that holds it must go on.  A newer agent's word for a
+// cause, a fault or a reason is read as the broadest one that is known here.
+SiteReport FromProto(const v1::Report& report);
 // INVALID_ARGUMENT for what no agent of this protocol sends; such a session ends.
-Result<SiteReport> FromProto(const v1::Report& report);
 Result<std::vector<ShareStatus>> FromProto(const v1::Capacity& capacity);
 // The trace that an attempt belongs to: that of the call which submitted its job, else one of the job's own.
 std::string TraceParentOf(const AttemptId& attempt_id, const AttemptOrder& order);

@@ -7,7 +7,7 @@
 namespace turnpike {
 
 struct LinkCounts {
-  static constexpr size_t kKinds = static_cast<size_t>(ReportKind::kSiteState) + 1;
+  static constexpr size_t kKinds = static_cast<size_t>(ReportKind::kUnreadable) + 1;
 
   explicit LinkCounts(Metrics& metrics)
       : reports(metrics, Metric::kReports,

@@ -222,7 +222,7 @@ Status LinkSession::HandleReports(const v1::Reports& reports) {
   }
   ReportBatch batch{.site_id = site_.site_id, .epoch = epoch_, .journal_id = journal_id_, .reports = {}};
   for (const v1::Report& report : reports.reports()) {
-    ASSIGN_OR_RETURN(SiteReport decoded, FromProto(report));
+    SiteReport decoded = FromProto(report);
     if (!batch.reports.empty() && decoded.seq != batch.reports.back().seq + 1) {
       return InvalidArgument("report {} follows report {}; numbers have no gaps", decoded.seq,
                              batch.reports.back().seq);
@@ -230,6 +230,9 @@ Status LinkSession::HandleReports(const v1::Reports& reports) {
     if (decoded.kind == ReportKind::kOrphan) {
       LogError("a local job with our tag that nobody knows was ended",
                {{"site", site_.name}, {"tag", decoded.detail}, {"local_job", decoded.local_job_id}});
+    } else if (decoded.kind == ReportKind::kUnreadable) {
+      LogError("a report of a site cannot be read; it is kept in refused_report",
+               {{"site", site_.name}, {"report", std::to_string(decoded.seq)}, {"why", decoded.detail}});
     }
     batch.reports.push_back(std::move(decoded));
   }

@@ -162,6 +162,15 @@ TEST(ReportRules, OfAFinalAttemptWhatTheTableLacksIsAContradictionAndAClaimNever
                                    "WITHDRAWN started", "WITHDRAWN ended", "WITHDRAWN interrupted"));
 }
 
+TEST(ReportRules, WhatCannotBeReadIsRefusedInEveryState) {
+  SiteReport report;
+  report.kind = ReportKind::kUnreadable;
+  report.detail = "the report says nothing";
+  for (const AttemptState state : kAttemptStates) {
+    EXPECT_EQ(Contradiction(state, report), "the report says nothing");
+  }
+}
+
 TEST(ReportRules, AWithdrawalRaisesTheFence) {
   AttemptStanding standing = Standing(AttemptState::kOffered, JobState::kPlaced);
   ASSERT_TRUE(Withdraw(standing, "no answer").ok());

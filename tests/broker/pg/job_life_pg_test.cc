@@ -330,6 +330,29 @@ TEST_F(JobLife, AnEndCountsAlsoWhereItCannotBeChargedYet) {
   ExpectSoundBooks();
 }
 
+TEST_F(JobLife, AReportThatCannotBeReadIsKeptForAPersonAndTheJournalGoesOn) {
+  const JobView job = Submit(Job());
+  std::vector<SiteReport> reports;
+  SiteReport& unreadable = reports.emplace_back();
+  unreadable.seq = ++seq_;
+  unreadable.kind = ReportKind::kUnreadable;
+  unreadable.detail = "attempt '17' is no id";
+  for (SiteReport& report : WholeLife(Place(job))) {
+    reports.push_back(std::move(report));
+  }
+  const Result<AppliedReports> applied = Apply(reports);
+  ASSERT_TRUE(applied.ok()) << applied.status();
+  EXPECT_EQ(applied->acked_seq, reports.back().seq);
+  ASSERT_TRUE(Apply(reports).ok());  // The same again.
+  EXPECT_EQ(Get(job.job_id).state, JobState::kCompleted);
+  const Rows refused = database_.AsSuperuser("SELECT seq, kind, why, attempt_id IS NULL FROM refused_report");
+  ASSERT_EQ(refused.size(), 1);
+  EXPECT_EQ(refused.Int(0, 0), 1);
+  EXPECT_EQ(refused.Text(0, 1), "unreadable");
+  EXPECT_EQ(refused.Text(0, 2), "attempt '17' is no id");
+  EXPECT_TRUE(refused.Bool(0, 3));
+}
+
 TEST_F(JobLife, AnotherSitesAttemptIsUnknown) {
   const AttemptId attempt = Place(Submit(Job()));
   const SiteId other = database_.ids().Random<SiteId>();

@@ -103,18 +103,39 @@ TEST(ReportFromProto, KnowsWhyNothingStarted) {
   }
 }
 
-TEST(ReportFromProto, RefusesWhatNoAgentOfThisProtocolSends) {
-  const std::string cases[] = {
-      "",                                // no fact, or a newer one
-      "attempt_id: \"17\" claimed { }",  // no id
-      "ended { cause: 99 }",             //
-      "ended { cause: -1 }",             //
-      "ended { fault_class: 99 }",       //
-      "not_started { }",                 // without a kind
-      "not_started { kind: 99 }",        //
+// An agent repeats its journal: what ends the stream would end it for ever.
+TEST(ReportFromProto, WhatCannotBeReadSaysWhyAndKeepsItsPlaceInTheJournal) {
+  const struct {
+    std::string fact;
+    std::string why;
+  } cases[] = {
+      {"", "the report says nothing that this broker knows; the agent may be newer"},
+      {"attempt_id: \"17\" claimed { }", "attempt '17' is no id"},
   };
-  for (const std::string& fact : cases) {
-    EXPECT_EQ(Decode(fact).status().code(), StatusCode::kInvalidArgument) << fact;
+  for (const auto& [fact, why] : cases) {
+    const Result<SiteReport> report = Decode(fact);
+    EXPECT_EQ(report->kind, ReportKind::kUnreadable) << fact;
+    EXPECT_EQ(report->detail, why);
+    EXPECT_EQ(report->seq, 7);
+    EXPECT_EQ(report->attempt_id, std::nullopt);
+  }
+}
+
+TEST(ReportFromProto, ReadsANewerAgentsWordAsTheBroadestOneKnownHere) {
+  for (const std::string cause : {"99", "-1"}) {
+    const Result<SiteReport> ended = Decode("ended { cause: " + cause + " fault_class: FAULT_CLASS_SITE }");
+    EXPECT_EQ(ended->kind, ReportKind::kEnded);
+    EXPECT_EQ(ended->cause, EndCause::kUnknown);
+    EXPECT_EQ(ended->fault, FaultClass::kSite);
+  }
+  const Result<SiteReport> ended = Decode("ended { cause: END_CAUSE_TIME_LIMIT fault_class: 99 }");
+  EXPECT_EQ(ended->cause, EndCause::kTimeLimit);
+  EXPECT_EQ(ended->fault, FaultClass::kNone);
+  for (const std::string kind : {"", "kind: 99"}) {
+    const Result<SiteReport> not_started = Decode("not_started { detail: \"why\" " + kind + " }");
+    EXPECT_EQ(not_started->kind, ReportKind::kNotStarted);
+    EXPECT_EQ(not_started->not_started, NotStartedKind::kBackPressure);
+    EXPECT_EQ(not_started->detail, "why");
   }
 }
 
