@@ -46,7 +46,7 @@ Status IndexFollower::Rebuild() {
     placed_.clear();
     reasons_.clear();
     for (const JobView& job : live) {
-      TakeJob(job, Timestamp{});  // What a site has had for an unknown while is in its figures.
+      TakeJob(job, std::nullopt);
     }
   }
   return RefreshSites();
@@ -74,7 +74,7 @@ Status IndexFollower::Apply(const std::vector<LoggedEvent>& events) {
   return OkStatus();
 }
 
-void IndexFollower::TakeJob(const JobView& job, Timestamp at) {
+void IndexFollower::TakeJob(const JobView& job, std::optional<Timestamp> at) {
   const auto placed = placed_.find(job.job_id);
   if (placed != placed_.end() && placed->second.version > job.version) {
     return;  // Older than what is known.
@@ -105,16 +105,20 @@ void IndexFollower::TakeJob(const JobView& job, Timestamp at) {
   waiting_.Remove(job.job_id);
   Placed& entry = placed_[job.job_id];
   const bool known = entry.version > 0;
+  const Timestamp seen = at.value_or(Timestamp{});  // What a site has had for an unknown while is in its figures.
   entry = {.class_id = job.class_id,
            .project_id = job.project_id,
            .site_id = job.site_id.value_or(SiteId{}),
            .share = job.share,
            .version = job.version,
-           .offered_at = known ? entry.offered_at : at,
+           .offered_at = known ? entry.offered_at : seen,
            .submitted_at = entry.submitted_at,
-           .started_at = job.started_at};
+           .started_at = entry.started_at};
   if (job.state == JobState::kQueued && !entry.submitted_at) {
-    entry.submitted_at = at;
+    entry.submitted_at = seen;
+  }
+  if (job.started_at && !entry.started_at) {  // Its own time is the site's clock, good enough where there is no other.
+    entry.started_at = at.value_or(std::min(*job.started_at, parts_.clock.Now()));
   }
 }
 

@@ -87,7 +87,7 @@ class IndexFollower final : public QuoteBasisSource, public WaitingJobs {
     std::string share;
     int64_t version = 0;
     Timestamp offered_at{};
-    std::optional<Timestamp> submitted_at;
+    std::optional<Timestamp> submitted_at;  // when we heard of it, as with the start
     std::optional<Timestamp> started_at;
   };
   struct SiteData {
@@ -95,7 +95,8 @@ class IndexFollower final : public QuoteBasisSource, public WaitingJobs {
     std::vector<ShareStatus> shares;
   };
 
-  void TakeJob(const JobView& job, Timestamp at) REQUIRES(mutex_);
+  // `at`: when the change was stored, by the clock that all sites are compared by; absent: nobody here saw it.
+  void TakeJob(const JobView& job, std::optional<Timestamp> at) REQUIRES(mutex_);
   // Classes of which no job waits or is placed.  On the placement loop's thread: it learns them before their jobs.
   void ForgetClasses() REQUIRES(mutex_);
   // Loads requests of classes that are not known yet.

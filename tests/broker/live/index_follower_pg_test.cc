@@ -45,6 +45,7 @@ class IndexFollowerTest : public JobLifeTest {
     ASSERT_TRUE(index_.Apply(*events).ok());
     position_ = events->empty() ? position_ : events->back().position;
   }
+  int64_t CoresIdle() const { return index_.Basis()->federation.pools.front().load.cores_idle; }
   // By today's prices; `change` makes it another job.
   NewJob JobWith(const std::function<void(JobRequest&)>& change) {
     NewJob job = Job(1'000);
@@ -79,6 +80,24 @@ TEST_F(IndexFollowerTest, AJobWithADeadlineOutlivesANodeThatIsDrained) {
   StoreCapacity(9);
   ASSERT_TRUE(index_.RefreshSites().ok());
   EXPECT_THAT(index_.PlanRound().attempts, SizeIs(1));
+}
+
+// The site's figures are as old as their arrival; so is a start, whatever the site's clock says of it.
+TEST_F(IndexFollowerTest, AStartIsComparedWithFiguresByOneClock) {
+  for (const std::chrono::hours off : {std::chrono::hours(-5), std::chrono::hours(5)}) {
+    const AttemptId attempt = Place(Submit(JobWith([](JobRequest&) {})));
+    std::vector<SiteReport> reports = {Report(ReportKind::kClaimed, attempt), Report(ReportKind::kSubmitted, attempt),
+                                       Report(ReportKind::kStarted, attempt)};
+    reports[1].local_job_id = "17";
+    reports[2].start_time = database_.Now() + off;
+    ASSERT_TRUE(Apply(reports).ok());
+    Follow();
+    ASSERT_TRUE(index_.RefreshSites().ok());
+    EXPECT_EQ(CoresIdle(), 9 * 64 - 1);  // The figures came before the start …
+    StoreCapacity(9);
+    ASSERT_TRUE(index_.RefreshSites().ok());
+    EXPECT_EQ(CoresIdle(), 9 * 64);  // … and these after it.
+  }
 }
 
 TEST_F(IndexFollowerTest, ACapacityThatCannotBeReadKeepsItsOwnSiteOutAndNoOther) {
