@@ -11,7 +11,7 @@ namespace {
 // $1 sites.
 constexpr char kReadSites[] = R"sql(
     SELECT s.site_id, s.name, s.display_name, s.region, s.time_zone, s.state, s.state_reason, s.scheduler, s.agent,
-           coalesce(x.connected, false), greatest(s.last_seen_at, c.reported_at), coalesce(c.body, ''),
+           coalesce(x.connected, false), greatest(s.last_seen_at, c.reported_at), coalesce(c.body, ''), c.reported_at,
            coalesce((SELECT max(p.version) FROM price_book AS p WHERE p.site_id = s.site_id), 0)
       FROM site AS s
       LEFT JOIN site_session AS x
@@ -78,6 +78,7 @@ SiteRecord SiteAt(const Rows& rows, int row) {
   site.connected = rows.Bool(row, column++);
   site.last_seen_at = rows.OptionalTime(row, column++);
   site.capacity = rows.Bytes(row, column++);
+  site.capacity_at = rows.OptionalTime(row, column++);
   site.price_book_version = rows.Int(row, column++);
   return site;
 }

@@ -35,7 +35,8 @@ struct SiteRecord {
   bool connected = false;
   std::optional<Timestamp> last_seen_at;
   std::string capacity;            // shares as last reported, encoded (broker/core/capacity_codec.h); empty: never
-  int64_t price_book_version = 0;  // in force; 0: none
+  std::optional<Timestamp> capacity_at;  // when it came
+  int64_t price_book_version = 0;        // in force; 0: none
   // Set by its operators, not over yet, the earliest first.
   std::vector<MaintenanceWindow> maintenance = {};
   // By share, where jobs failed lately by the site's fault.

@@ -100,6 +100,27 @@ TEST_F(IndexFollowerTest, AStartIsComparedWithFiguresByOneClock) {
   }
 }
 
+TEST_F(IndexFollowerTest, ASiteThatComesBackGetsNothingByFiguresOfBeforeItWent) {
+  const JobView job = Submit(JobWith([](JobRequest&) {}));
+  database_.AsSuperuser("UPDATE site SET last_seen_at = now() - interval '2 days'");
+  database_.AsSuperuser("UPDATE site_capacity SET reported_at = now() - interval '2 days'");
+  Follow();
+  const Result<OpenedSession> session = links_.OpenSession({.site_id = site_id_,
+                                                            .replica = "test",
+                                                            .journal_id = journal_,
+                                                            .journal_seq = 0,
+                                                            .epoch_seen = epoch_,
+                                                            .scheduler = "process"});
+  ASSERT_TRUE(session.ok()) << session.status();
+  ASSERT_TRUE(index_.RefreshSites().ok());
+  EXPECT_THAT(index_.PlanRound().attempts, IsEmpty());
+  EXPECT_THAT(index_.WaitingReasonOf(job.job_id), HasSubstr("how busy it is"));
+  epoch_ = session->epoch;
+  StoreCapacity(9);
+  ASSERT_TRUE(index_.RefreshSites().ok());
+  EXPECT_THAT(index_.PlanRound().attempts, SizeIs(1));
+}
+
 TEST_F(IndexFollowerTest, ACapacityThatCannotBeReadKeepsItsOwnSiteOutAndNoOther) {
   database_.AsSuperuser(
       "INSERT INTO site (site_id, name, display_name, region, time_zone, state) "
