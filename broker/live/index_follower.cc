@@ -258,6 +258,10 @@ void IndexFollower::NoteRefusals(const Plan& plan, const MatchSetting& setting, 
       continue;
     }
     for (const WaitingJob& job : job_class.queue) {
+      if (round.hopeless.size() == kHopelessMax) {
+        round.cut_short = true;
+        break;
+      }
       round.hopeless.push_back({.job_id = job.job_id, .version = job.version, .reason = reason});
     }
   }

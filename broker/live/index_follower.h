@@ -21,11 +21,14 @@
 
 namespace turnpike {
 
+// Jobs that one round gives up: their end is one transaction, far shorter than the placement lease lasts.
+constexpr size_t kHopelessMax = 1'000;
+
 // What one round of placement decided.
 struct RoundPlan {
   std::vector<PlannedAttempt> attempts;
-  std::vector<HopelessJob> hopeless;
-  bool cut_short = false;
+  std::vector<HopelessJob> hopeless;  // at most kHopelessMax
+  bool cut_short = false;             // the next round has more to do
   // Shares that were refused to classes of which jobs stayed.
   std::map<RefusalReason, int64_t> refusals;
 };

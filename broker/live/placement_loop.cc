@@ -90,7 +90,7 @@ Status PlacementLoop::Turn() {
   if (!lease_.held) {
     return OkStatus();
   }
-  if ((news || refreshed || just_taken) && parts_.index.HasWaiting()) {
+  if ((news || refreshed || just_taken || rounds_go_on_) && parts_.index.HasWaiting()) {
     RETURN_IF_ERROR(PlaceWaiting());
   }
   if (Due(swept_, pace_.sweep_interval)) {
@@ -171,18 +171,18 @@ double PlacementLoop::LagSeconds() const {
 }
 
 Status PlacementLoop::PlaceWaiting() {
-  RoundPlan round;
-  do {
-    round = PlanRound();
-    if (!round.attempts.empty()) {
-      RETURN_IF_ERROR(CommitPlan(round));
-    }
-    if (!round.hopeless.empty()) {
-      ASSIGN_OR_RETURN(const size_t failed, parts_.store.FailHopeless(round.hopeless));
-      instruments_.hopeless.Add(static_cast<int64_t>(failed));
-    }
-  } while (round.cut_short && !stop_.stopped());
-  if (!round.attempts.empty() || !round.hopeless.empty()) {
+  const RoundPlan round = PlanRound();
+  rounds_go_on_ = round.cut_short;
+  if (!round.attempts.empty()) {
+    RETURN_IF_ERROR(CommitPlan(round));
+  }
+  size_t failed = 0;
+  if (!round.hopeless.empty()) {
+    ASSIGN_OR_RETURN(failed, parts_.store.FailHopeless(round.hopeless));
+    instruments_.hopeless.Add(static_cast<int64_t>(failed));
+  }
+  // At once, where something was done; what was given up before stays in the index until its event can be read.
+  if (!round.attempts.empty() || failed > 0) {
     parts_.log.Poke();
   }
   return OkStatus();
@@ -220,8 +220,16 @@ Status PlacementLoop::Sweep() {
     LogInfo("swept", {{"offers_withdrawn", std::to_string(withdrawn)}, {"charges_settled", std::to_string(settled)}});
     parts_.log.Poke();
   }
+  return Maintain();
+}
+
+// Old keys in pieces, one each sweep: a table of months of keys is more than the lease waits for.
+Status PlacementLoop::Maintain() {
   if (Due(maintained_, pace_.maintenance_interval)) {
-    return parts_.store.Maintain();
+    RETURN_IF_ERROR(parts_.store.Maintain());
+    ASSIGN_OR_RETURN(old_keys_from_, parts_.store.DropOldKeys(0));
+  } else if (old_keys_from_ > 0) {
+    ASSIGN_OR_RETURN(old_keys_from_, parts_.store.DropOldKeys(old_keys_from_));
   }
   return OkStatus();
 }

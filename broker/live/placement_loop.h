@@ -75,12 +75,15 @@ class PlacementLoop {
   Result<bool> Follow();
   // True once, when this replica has become the one that places.
   Result<bool> RenewLease();
+  // One round.  Where it leaves work, the next turn goes on: between two rounds events are followed and the lease is
+  // renewed.
   Status PlaceWaiting();
   Status CommitPlan(const RoundPlan& round);
   RoundPlan PlanRound();
   void CountEvents(const std::vector<LoggedEvent>& events);
   void Tell(const std::vector<LoggedEvent>& events);
   Status Sweep();
+  Status Maintain();
   bool Due(MonotonicTime& last, std::chrono::steady_clock::duration interval) const;
 
   const Parts parts_;
@@ -92,6 +95,8 @@ class PlacementLoop {
   EventPosition position_;
   int64_t timeline_ = 0;  // of the server that position_ is of
   LeaseStanding lease_;
+  bool rounds_go_on_ = false;
+  int64_t old_keys_from_ = 0;  // where the next piece of them begins; 0: all have been looked at
   bool index_stale_ = false;  // a plan's outcome is not known: the index is to be read again
   MonotonicTime refreshed_{};
   MonotonicTime renewed_{};

@@ -21,6 +21,7 @@ class PgPlacementStore final : public PlacementStore {
   Result<size_t> WithdrawExpired(size_t limit) override;
   Result<size_t> SettleOverdue(size_t limit) override;
   Status Maintain() override;
+  Result<int64_t> DropOldKeys(int64_t from) override;
 
  private:
   // Whatever writes: nothing is committed while another replica has the placement lease.

@@ -71,9 +71,11 @@ class PlacementStore {
   virtual Result<size_t> WithdrawExpired(size_t limit) = 0;
   // Settles what ran and whose usage never came, from what is known.
   virtual Result<size_t> SettleOverdue(size_t limit) = 0;
-  // Makes the coming months' partitions, drops request keys that are too old, and pauses, usage and wishes for output
-  // that no longer count.
+  // Makes the coming months' partitions, drops pauses, usage and wishes for output that no longer count.
   virtual Status Maintain() = 0;
+  // Drops request keys that are too old, a piece of their table a call, so that no call takes long: from 0, then from
+  // what the last call returned.  0: that was the last piece.
+  virtual Result<int64_t> DropOldKeys(int64_t from) = 0;
 };
 
 }  // namespace turnpike

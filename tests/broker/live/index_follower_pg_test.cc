@@ -59,6 +59,17 @@ class IndexFollowerTest : public JobLifeTest {
     return job;
   }
 
+  void SubmitMany(int count, NewJob job) {
+    std::vector<NewJob> jobs;
+    for (int i = 0; i < count; ++i) {
+      job.job_id = database_.ids().TimeOrdered<JobId>();
+      jobs.push_back(job);
+    }
+    const Result<std::vector<SubmitVerdict>> verdicts = jobs_.Submit({Call(std::move(jobs))});
+    ASSERT_TRUE(verdicts.ok()) << verdicts.status();
+    ASSERT_TRUE(verdicts->front().results.back().ok()) << verdicts->front().results.back().status();
+  }
+
   IndexFollower index_{
       {.placement = placement_, .sites = sites_, .ids = database_.ids(), .clock = clock_, .policy = {}}};
   EventPosition position_;
@@ -119,6 +130,19 @@ TEST_F(IndexFollowerTest, ASiteThatComesBackGetsNothingByFiguresOfBeforeItWent) 
   StoreCapacity(9);
   ASSERT_TRUE(index_.RefreshSites().ok());
   EXPECT_THAT(index_.PlanRound().attempts, SizeIs(1));
+}
+
+TEST_F(IndexFollowerTest, ARoundGivesUpAThousandJobsAndLeavesTheOthersToTheNext) {
+  SubmitMany(1'300, JobWith([&](JobRequest& request) { request.deadline = database_.Now(); }));
+  Follow();
+  const RoundPlan first = index_.PlanRound();
+  EXPECT_THAT(first.hopeless, SizeIs(kHopelessMax));
+  EXPECT_TRUE(first.cut_short);
+  EXPECT_EQ(*placement_.FailHopeless(first.hopeless), kHopelessMax);
+  Follow();
+  const RoundPlan second = index_.PlanRound();
+  EXPECT_THAT(second.hopeless, SizeIs(300));
+  EXPECT_FALSE(second.cut_short);
 }
 
 TEST_F(IndexFollowerTest, ACapacityThatCannotBeReadKeepsItsOwnSiteOutAndNoOther) {
