@@ -78,7 +78,8 @@ constexpr MetricInfo kTable[] = {
     {Metric::kLoggedEvents, kBroker, kCounter, "turnpike_job_events_total", "kind",
      "Events of jobs that this replica has read from the log; every replica reads them all."},
     {Metric::kEventLag, kBroker, kGauge, "turnpike_event_lag_seconds", "",
-     "How long ago the event log was last read to its end."},
+     "How far behind the end of the event log: since its last read to the end, or the age of what waits to be "
+     "readable."},
     {Metric::kWatchStreams, kBroker, kGauge, "turnpike_watch_streams", "", "Readers that follow jobs or their output."},
 
     {Metric::kSiteConnected, kBroker, kGauge, "turnpike_site_connected", "site",

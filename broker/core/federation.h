@@ -58,8 +58,9 @@ struct FederationView {
   std::optional<uint32_t> FindShare(SiteId site_id, std::string_view name) const;
 };
 
-// Shares of unknown sites and attempts of unknown shares are left out, and so are the last shares above kSharesMax.  Own attempts take free capacity when they have
-// not started, or started after the site's figures were taken; the oldest first, and what does not fit is `buffered`.
+// Shares of unknown sites and attempts of unknown shares are left out, and so are the last shares above kSharesMax. Own
+// attempts take free capacity when they have not started, or started after the site's figures were taken; the oldest
+// first, and what does not fit is `buffered`.
 FederationView BuildFederation(std::vector<SiteInfo> sites, std::vector<ShareStatus> shares,
                                std::vector<OwnAttempt> own_attempts);
 

@@ -233,8 +233,9 @@ Status Change(AttemptStanding& standing, const SiteReport& report, Timestamp now
 }  // namespace
 
 std::string_view ReportKindName(ReportKind kind) {
-  constexpr std::string_view kNames[] = {"claimed",     "submitted", "ambiguous", "started",    "ended",     "not-started",
-                                         "interrupted", "usage",     "orphan",    "site-state", "unreadable"};
+  constexpr std::string_view kNames[] = {"claimed", "submitted",   "ambiguous",   "started",
+                                         "ended",   "not-started", "interrupted", "usage",
+                                         "orphan",  "site-state",  "unreadable"};
   return kNames[static_cast<size_t>(kind)];
 }
 

@@ -122,7 +122,7 @@ class IndexFollower final : public QuoteBasisSource, public WaitingJobs {
   std::vector<ShareStatus> SharesOf(const SiteRecord& record);
 
   const Parts parts_;
-  std::set<SiteId> unreadable_;     // sites whose capacity is so; RefreshSites' alone
+  std::set<SiteId> unreadable_;   // sites whose capacity is so; RefreshSites' alone
   bool shares_left_out_ = false;  // there are more than a round can tell apart; RefreshSites' alone
   mutable Mutex mutex_;
   WaitingIndex waiting_ GUARDED_BY(mutex_);

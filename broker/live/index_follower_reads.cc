@@ -42,8 +42,8 @@ Status IndexFollower::RefreshSites() {
     for (ShareStatus& share : site.shares) {
       share.info.site_id = site.record.site_id;
       share.info.site_name = site.record.name;
-      // The site's own clock may be off: what counts is when the figures came.  That it was heard of since does not make
-      // them newer.
+      // The site's own clock may be off: what counts is when the figures came.  That it was heard of since does not
+      // make them newer.
       share.load.observed_at = site.record.capacity_at.value_or(share.load.observed_at);
       AddStandings(site.record, share);
     }

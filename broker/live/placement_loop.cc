@@ -76,6 +76,9 @@ Status PlacementLoop::Turn() {
   }
   ASSIGN_OR_RETURN(const bool followed, Follow());
   news = news || followed;
+  if (Due(looked_for_unread_, pace_.site_refresh)) {
+    RETURN_IF_ERROR(NoteUnread());
+  }
   bool refreshed = sites_changed_.exchange(false);
   if (refreshed || Due(refreshed_, pace_.site_refresh)) {
     RETURN_IF_ERROR(parts_.index.RefreshSites());
@@ -142,12 +145,20 @@ Result<bool> PlacementLoop::Follow() {
     CountEvents(events);
     Tell(events);
     position_ = events.back().position;
+    unread_since_ = MonotonicTime::max();
     any = true;
     if (events.size() < kEventsPerRead) {
+      followed_ = parts_.clock.Monotonic();
       return any;
     }
   }
   return any;
+}
+
+Status PlacementLoop::NoteUnread() {
+  ASSIGN_OR_RETURN(const std::optional<Duration> age, parts_.log.AgeOfNext(position_));
+  unread_since_ = age ? parts_.clock.Monotonic() - *age : MonotonicTime::max();
+  return OkStatus();
 }
 
 void PlacementLoop::Tell(const std::vector<LoggedEvent>& events) {
@@ -167,7 +178,8 @@ void PlacementLoop::CountEvents(const std::vector<LoggedEvent>& events) {
 }
 
 double PlacementLoop::LagSeconds() const {
-  return std::chrono::duration<double>(parts_.clock.Monotonic() - followed_.load()).count();
+  const MonotonicTime since = std::min(followed_.load(), unread_since_.load());
+  return std::chrono::duration<double>(parts_.clock.Monotonic() - since).count();
 }
 
 Status PlacementLoop::PlaceWaiting() {

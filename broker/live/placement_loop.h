@@ -50,7 +50,8 @@ class PlacementLoop {
   void Stop();
   // Sites or prices have changed: read them before the next round.  Any thread.
   void NoteSiteChange();
-  // How long ago the event log was last read to its end.  Any thread.
+  // How far behind the end of the event log this process is: how long ago it last read to the end of what can be read,
+  // or the age of what an open transaction keeps from it.  Any thread.
   double LagSeconds() const;
 
  private:
@@ -73,6 +74,8 @@ class PlacementLoop {
   Status MeetServer();
   // Reads events until there are no more; true when there were any.
   Result<bool> Follow();
+  // What is written and cannot be read.
+  Status NoteUnread();
   // True once, when this replica has become the one that places.
   Result<bool> RenewLease();
   // One round.  Where it leaves work, the next turn goes on: between two rounds events are followed and the lease is
@@ -91,13 +94,15 @@ class PlacementLoop {
   const Instruments instruments_;
   StopSignal stop_;
   std::atomic<bool> sites_changed_{true};
-  std::atomic<MonotonicTime> followed_{};  // when the log was last read to its end
+  std::atomic<MonotonicTime> followed_{};                          // when the log was last read to its end
+  std::atomic<MonotonicTime> unread_since_{MonotonicTime::max()};  // since when something waits to be readable
   EventPosition position_;
   int64_t timeline_ = 0;  // of the server that position_ is of
   LeaseStanding lease_;
   bool rounds_go_on_ = false;
   int64_t old_keys_from_ = 0;  // where the next piece of them begins; 0: all have been looked at
-  bool index_stale_ = false;  // a plan's outcome is not known: the index is to be read again
+  bool index_stale_ = false;   // a plan's outcome is not known: the index is to be read again
+  MonotonicTime looked_for_unread_{};
   MonotonicTime refreshed_{};
   MonotonicTime renewed_{};
   MonotonicTime swept_{};

@@ -19,6 +19,15 @@ constexpr char kReadAfter[] = R"sql(
      LIMIT $3
 )sql";
 
+// $1, $2 the last position read.
+constexpr char kAgeOfNext[] = R"sql(
+    SELECT (extract(epoch FROM now() - at) * 1000000)::bigint
+      FROM job_event
+     WHERE (xid, seq) > ($1::text::xid8, $2)
+     ORDER BY xid, seq
+     LIMIT 1
+)sql";
+
 constexpr char kRestoreEpoch[] = R"sql(
     SELECT epoch
       FROM restore_epoch
@@ -55,6 +64,16 @@ Result<std::vector<LoggedEvent>> PgEventLog::ReadAfter(EventPosition after, size
     return OkStatus();
   }));
   return events;
+}
+
+Result<std::optional<Duration>> PgEventLog::AgeOfNext(EventPosition after) {
+  std::optional<Duration> age;
+  RETURN_IF_ERROR(transactions_.Run(kReading, [&](Transaction& tx) -> Status {
+    ASSIGN_OR_RETURN(const Rows rows, tx.Execute(kAgeOfNext, Params().Text(std::to_string(after.xid)).Int(after.seq)));
+    age = rows.empty() ? std::nullopt : std::optional(Duration(rows.Int(0, 0)));
+    return OkStatus();
+  }));
+  return age;
 }
 
 void PgEventLog::WaitForHint(std::chrono::milliseconds time) {

@@ -15,6 +15,7 @@ class PgEventLog final : public EventLog {
 
   Result<EventPosition> Head() override;
   Result<std::vector<LoggedEvent>> ReadAfter(EventPosition after, size_t limit) override;
+  Result<std::optional<Duration>> AgeOfNext(EventPosition after) override;
   void WaitForHint(std::chrono::milliseconds time) override;
   void Poke() override;
   Result<int64_t> RestoreEpoch() override;

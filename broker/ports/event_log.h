@@ -31,6 +31,9 @@ class EventLog {
   virtual Result<EventPosition> Head() = 0;
   // Events after `after`, in order, at most `limit`; only such as nothing can still slip in before.
   virtual Result<std::vector<LoggedEvent>> ReadAfter(EventPosition after, size_t limit) = 0;
+  // How long ago the first event after `after` was written, also where it cannot be read yet because an older
+  // transaction is open; nullopt: there is none.
+  virtual Result<std::optional<Duration>> AgeOfNext(EventPosition after) = 0;
   // Waits for a hint that something was committed, or until the time has passed.
   virtual void WaitForHint(std::chrono::milliseconds time) = 0;
   // Ends a wait at once; called from other threads after a commit of our own.

@@ -34,7 +34,7 @@ struct SiteRecord {
   int64_t agent = 0;  // which of its agents enrolled last, 1, 2, 3 …; 0: none has
   bool connected = false;
   std::optional<Timestamp> last_seen_at;
-  std::string capacity;            // shares as last reported, encoded (broker/core/capacity_codec.h); empty: never
+  std::string capacity;  // shares as last reported, encoded (broker/core/capacity_codec.h); empty: never
   std::optional<Timestamp> capacity_at;  // when it came
   int64_t price_book_version = 0;        // in force; 0: none
   // Set by its operators, not over yet, the earliest first.

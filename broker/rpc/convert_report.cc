@@ -52,8 +52,8 @@ void Take(const v1::NotStarted& not_started, SiteReport& out) {
   const bool known =
       v1::NotStarted::Kind_IsValid(not_started.kind()) && not_started.kind() != v1::NotStarted::KIND_UNSPECIFIED;
   out.kind = ReportKind::kNotStarted;
-  out.not_started = known ? static_cast<NotStartedKind>(static_cast<int>(not_started.kind()) - 1)
-                          : NotStartedKind::kBackPressure;
+  out.not_started =
+      known ? static_cast<NotStartedKind>(static_cast<int>(not_started.kind()) - 1) : NotStartedKind::kBackPressure;
   out.detail = Words(not_started.detail());
 }
 

@@ -12,7 +12,8 @@ namespace {
 
 constexpr size_t kNameBytesMax = 128;
 constexpr size_t kScriptBytesMax = 1U << 20U;
-// All but the script's content: every broker keeps what waiting jobs ask for in memory, and every order carries the rest.
+// All but the script's content: every broker keeps what waiting jobs ask for in memory, and every order carries the
+// rest.
 constexpr size_t kSpecBytesMax = 512U << 10U;
 constexpr size_t kFileNameBytesMax = 255;
 constexpr size_t kPathBytesMax = 4'096;

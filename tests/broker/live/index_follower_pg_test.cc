@@ -2,9 +2,7 @@
 
 #include <gmock/gmock.h>
 
-#include "broker/core/capacity_codec.h"
-#include "broker/live/index_follower.h"
-#include "tests/broker/pg/job_life_fixture.h"
+#include "tests/broker/live/federation_fixture.h"
 
 namespace turnpike {
 namespace {
@@ -13,32 +11,16 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
-class IndexFollowerTest : public JobLifeTest {
+class IndexFollowerTest : public FederationTest {
  protected:
   void SetUp() override {
-    JobLifeTest::SetUp();
-    database_.AsSuperuser("UPDATE site SET state = 'ACTIVE'");
-    StoreCapacity(9);
+    FederationTest::SetUp();
     const Result<EventPosition> head = events_.Head();
     ASSERT_TRUE(head.ok()) << head.status();
     position_ = *head;
     ASSERT_TRUE(index_.Rebuild().ok());
   }
 
-  static ShareStatus Main(int64_t nodes) {
-    ShareStatus share;
-    share.info.name = "main";
-    share.info.node.cores = 64;
-    share.info.node.memory_mib = 1'000;
-    share.info.limits.time_limit_default = std::chrono::hours(1);
-    share.info.guarded = true;
-    share.load.pool.nodes_total = share.load.pool.nodes_idle = nodes;
-    share.load.pool.cores_total = share.load.pool.cores_idle = nodes * 64;
-    return share;
-  }
-  void StoreCapacity(int64_t nodes) {
-    ASSERT_TRUE(links_.StoreCapacity(site_id_, epoch_, ++capacity_, EncodeCapacity({Main(nodes)})).ok());
-  }
   void Follow() {
     const Result<std::vector<LoggedEvent>> events = events_.ReadAfter(position_, 10'000);
     ASSERT_TRUE(events.ok()) << events.status();
@@ -46,34 +28,8 @@ class IndexFollowerTest : public JobLifeTest {
     position_ = events->empty() ? position_ : events->back().position;
   }
   int64_t CoresIdle() const { return index_.Basis()->federation.pools.front().load.cores_idle; }
-  // By today's prices; `change` makes it another job.
-  NewJob JobWith(const std::function<void(JobRequest&)>& change) {
-    NewJob job = Job(1'000);
-    JobRequest request = *DecodeJobRequest(job.class_request);
-    request.price_list = sites_.LatestPriceList()->id;
-    request.time_limit = std::chrono::seconds(600);
-    request.budget_micros.reset();
-    change(request);
-    job.class_request = EncodeJobRequest(request);
-    job.class_id = ClassIdOf(job.class_request);
-    return job;
-  }
 
-  void SubmitMany(int count, NewJob job) {
-    std::vector<NewJob> jobs;
-    for (int i = 0; i < count; ++i) {
-      job.job_id = database_.ids().TimeOrdered<JobId>();
-      jobs.push_back(job);
-    }
-    const Result<std::vector<SubmitVerdict>> verdicts = jobs_.Submit({Call(std::move(jobs))});
-    ASSERT_TRUE(verdicts.ok()) << verdicts.status();
-    ASSERT_TRUE(verdicts->front().results.back().ok()) << verdicts->front().results.back().status();
-  }
-
-  IndexFollower index_{
-      {.placement = placement_, .sites = sites_, .ids = database_.ids(), .clock = clock_, .policy = {}}};
   EventPosition position_;
-  int64_t capacity_ = 0;
 };
 
 TEST_F(IndexFollowerTest, AJobWithADeadlineOutlivesANodeThatIsDrained) {
@@ -133,7 +89,7 @@ TEST_F(IndexFollowerTest, ASiteThatComesBackGetsNothingByFiguresOfBeforeItWent) 
 }
 
 TEST_F(IndexFollowerTest, ARoundGivesUpAThousandJobsAndLeavesTheOthersToTheNext) {
-  SubmitMany(1'300, JobWith([&](JobRequest& request) { request.deadline = database_.Now(); }));
+  SubmitMany(1'300, HopelessJobOf());
   Follow();
   const RoundPlan first = index_.PlanRound();
   EXPECT_THAT(first.hopeless, SizeIs(kHopelessMax));
