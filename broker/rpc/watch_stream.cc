@@ -10,8 +10,11 @@ namespace turnpike {
 namespace {
 
 constexpr size_t kQueueMax = 20'000;
+constexpr size_t kEarlyMax = 10'000;  // with a page of events they fit the queue
 constexpr size_t kSnapshotPage = 1'000;
 constexpr size_t kMissedPage = 5'000;
+// The log is everybody's, and is read through for each who resumes: after more than this the jobs anew are cheaper.
+constexpr std::chrono::hours kMissedAgeMax{24};
 constexpr char kSnapshot[] = "SNAPSHOT";
 const std::vector<JobState> kLiveStates = {JobState::kPending, JobState::kPlaced, JobState::kQueued,
                                            JobState::kRunning};
@@ -22,8 +25,8 @@ Status TooSlow() {
       {.reason = ErrorReason::kOverloaded, .metadata = {}, .violations = {}, .retry_after = std::chrono::seconds(1)});
 }
 
-Status TokenTooOld() {
-  return WithReason(OutOfRange("the resume token is from before the database was restored; watch again without one"),
+Status TokenTooOld(std::string_view why) {
+  return WithReason(OutOfRange("the resume token is {}; watch again without one", why),
                     ErrorReason::kResumeTokenTooOld);
 }
 
@@ -55,7 +58,9 @@ void WatchStream::Begin() {
   beginning_ = false;
   if (end_ || !status.ok()) {
     FinishOnce(end_.value_or(status));
+    return;
   }
+  ScheduleRead();
 }
 
 Status WatchStream::Prepare() {
@@ -70,25 +75,32 @@ Status WatchStream::Prepare() {
     MutexLock lock(mutex_);
     ticket_ = ticket;
   }
-  ASSIGN_OR_RETURN(const EventPosition head, parts_.events.Head());
-  if (request_.resume_token().empty()) {
-    RETURN_IF_ERROR(QueueSnapshot(head));
-  } else {
+  if (!request_.resume_token().empty()) {
     ASSIGN_OR_RETURN(const ResumeToken token, DecodeResumeToken(request_.resume_token()));
-    if (token.restore_epoch != restore_epoch_) {
-      return TokenTooOld();
-    }
-    RETURN_IF_ERROR(QueueMissed({.xid = static_cast<int64_t>(token.xid), .seq = token.seq}, head));
+    RETURN_IF_ERROR(ResumeBehind(token));
+  } else {
+    ASSIGN_OR_RETURN(read_, parts_.events.Head());
+    // Whoever names a job also wants to know that it has ended already.
+    jobs_first_ = true;
+    page_ = {.project_id = project_id_,
+             .before = {},
+             .limit = kSnapshotPage + 1,
+             .states = job_ids_.empty() ? kLiveStates : std::vector<JobState>(),
+             .only = {job_ids_.begin(), job_ids_.end()}};
   }
   MutexLock lock(mutex_);
-  sent_ = std::max(sent_, head);
-  ready_ = true;
-  for (const LoggedEvent& event : early_) {
-    QueueNew(event);
-  }
-  early_.clear();
-  WriteNext();
+  sent_ = read_;
   return OkStatus();
+}
+
+Status WatchStream::ResumeBehind(const ResumeToken& token) {
+  if (token.restore_epoch != restore_epoch_) {
+    return TokenTooOld("from before the database was restored");
+  }
+  read_ = {.xid = static_cast<int64_t>(token.xid), .seq = token.seq};
+  ASSIGN_OR_RETURN(const std::optional<Duration> missed, parts_.events.AgeOfNext(read_));
+  return missed && *missed > kMissedAgeMax ? TokenTooOld(fmt::format("more than {} hours old", kMissedAgeMax.count()))
+                                           : OkStatus();
 }
 
 Status WatchStream::ReadJobIds() {
@@ -103,57 +115,104 @@ Status WatchStream::ReadJobIds() {
   return violations.ToStatus();
 }
 
-Status WatchStream::QueueSnapshot(EventPosition head) {
-  // Whoever names a job also wants to know that it has ended already.
-  JobListRequest page{.project_id = project_id_,
-                      .before = {},
-                      .limit = kSnapshotPage,
-                      .states = job_ids_.empty() ? kLiveStates : std::vector<JobState>(),
-                      .only = {job_ids_.begin(), job_ids_.end()}};
-  while (true) {
-    ASSIGN_OR_RETURN(const std::vector<JobView> jobs, parts_.jobs.List(page));
-    MutexLock lock(mutex_);
-    for (const JobView& job : jobs) {
-      Queue({.position = head, .at = job.created_at, .kind = kSnapshot, .job = job});
-      shown_[job.job_id] = job.version;
-      page.before = job.job_id;
-    }
-    if (jobs.size() < kSnapshotPage) {
-      LetResumeBehindSnapshot(head);
-      return OkStatus();
-    }
+void WatchStream::ReadPage() {
+  const Result<bool> at_end = QueuePage();
+  MutexLock lock(mutex_);
+  reading_ = false;
+  if (!at_end.ok()) {
+    FinishOnce(at_end.status());
+    return;
   }
+  if (*at_end && listening_) {
+    GoLive();
+  }
+  WriteNext();
+  ScheduleRead();
 }
 
-Status WatchStream::QueueMissed(EventPosition from, EventPosition until) {
-  while (from < until) {
-    ASSIGN_OR_RETURN(const std::vector<LoggedEvent> events, parts_.events.ReadAfter(from, kMissedPage));
-    if (events.empty()) {
-      return OkStatus();
-    }
-    MutexLock lock(mutex_);
-    for (const LoggedEvent& event : events) {
-      Queue(event);
-      sent_ = std::max(sent_, event.position);
-    }
-    from = events.back().position;
+Result<bool> WatchStream::QueuePage() {
+  if (jobs_first_) {
+    RETURN_IF_ERROR(QueueJobs());
+    return false;
+  }
+  return QueueEvents();
+}
+
+// One more than a page is asked for, to know which job is the last.
+Status WatchStream::QueueJobs() {
+  ASSIGN_OR_RETURN(std::vector<JobView> jobs, parts_.jobs.List(page_));
+  jobs_first_ = jobs.size() > kSnapshotPage;
+  jobs.resize(std::min(jobs.size(), kSnapshotPage));
+  MutexLock lock(mutex_);
+  for (const JobView& job : jobs) {
+    Queue({.position = read_, .at = job.created_at, .kind = kSnapshot, .job = job});
+    shown_[job.job_id] = job.version;
+    page_.before = job.job_id;
+  }
+  if (!jobs_first_ && !queue_.empty() && queue_.back().has_event()) {
+    queue_.back().mutable_event()->set_resume_token(TokenAt(read_));
   }
   return OkStatus();
 }
 
+// Listens first, then reads: what was told before is in the log by now, what comes later is heard.
+Result<bool> WatchStream::QueueEvents() {
+  {
+    MutexLock lock(mutex_);
+    listening_ = true;
+  }
+  ASSIGN_OR_RETURN(const std::vector<LoggedEvent> events, parts_.events.ReadAfter(read_, kMissedPage));
+  MutexLock lock(mutex_);
+  for (const LoggedEvent& event : events) {
+    if (Wanted(event)) {
+      QueueNew(event);
+    }
+    read_ = event.position;
+  }
+  return events.size() < kMissedPage;
+}
+
+void WatchStream::GoLive() {
+  live_ = true;
+  for (const LoggedEvent& event : early_) {
+    QueueNew(event);
+  }
+  early_.clear();
+}
+
+void WatchStream::ScheduleRead() {
+  if (live_ || reading_ || finished_ || !queue_.empty()) {
+    return;
+  }
+  reading_ = true;
+  ++pins_;
+  const bool taken = parts_.setting.pool.TryRun([this] {
+    ReadPage();
+    Unpin();
+  });
+  if (!taken) {
+    reading_ = false;
+    --pins_;  // gRPC's own is left.
+    FinishOnce(parts_.setting.limiter.QueueIsFull());
+  }
+}
+
 void WatchStream::Receive(const WatchHub::Batch& batch) {
   MutexLock lock(mutex_);
-  if (batch->empty() && ready_ && queue_.empty()) {
+  if (batch->empty() && !beginning_ && queue_.empty()) {
     queue_.emplace_back();  // A sign of life.
   }
   for (const LoggedEvent& event : *batch) {
     if (!Wanted(event)) {
       continue;
     }
-    if (!ready_) {
+    if (live_) {
+      QueueNew(event);
+    } else if (listening_ && early_.size() < kEarlyMax) {
       early_.push_back(event);
     } else {
-      QueueNew(event);
+      listening_ = false;  // The log has it as well.
+      early_.clear();
     }
   }
   WriteNext();
@@ -182,17 +241,7 @@ std::string WatchStream::TokenAt(EventPosition position) const {
       {.restore_epoch = restore_epoch_, .xid = static_cast<uint64_t>(position.xid), .seq = position.seq});
 }
 
-// Its last line, unless that was written meanwhile: then a client that is cut off before the first event begins anew.
-void WatchStream::LetResumeBehindSnapshot(EventPosition head) {
-  if (!queue_.empty() && queue_.back().has_event()) {
-    queue_.back().mutable_event()->set_resume_token(TokenAt(head));
-  }
-}
-
 void WatchStream::Queue(const LoggedEvent& event) {
-  if (!Wanted(event)) {
-    return;
-  }
   if (queue_.size() >= kQueueMax) {
     parts_.hub.cut().Add(finished_ ? 0 : 1);
     FinishOnce(TooSlow());
@@ -223,6 +272,7 @@ void WatchStream::OnWriteDone(bool ok) {
     return;
   }
   WriteNext();
+  ScheduleRead();
 }
 
 void WatchStream::OnCancel() {
@@ -230,7 +280,7 @@ void WatchStream::OnCancel() {
   FinishOnce(MakeStatus(StatusCode::kCancelled, "cancelled by the caller"));
 }
 
-// gRPC frees the request and the context after Finish: not while Begin reads them.
+// gRPC frees the request and the context after Finish: not while Begin reads them.  Pages are read without.
 void WatchStream::FinishOnce(const Status& status) {
   if (beginning_) {
     end_ = end_.value_or(status);

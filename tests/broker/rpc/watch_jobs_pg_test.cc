@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include "broker/core/stored_request.h"
 #include "tests/broker/rpc/sample_spec.h"
 #include "tests/broker/rpc/user_services.h"
 #include "tests/broker/rpc/violation_paths.h"
@@ -51,6 +52,41 @@ class WatchJobs : public UserServices {
     auto context = std::make_unique<grpc::ClientContext>();
     Prepare(token, *context);
     return Watch(std::move(context), *v1::JobService::NewStub(channel_), request);
+  }
+  // In the store, a thousand at a time.
+  void SubmitManyOfAda(int thousands) {
+    const Rows rows = database_.AsSuperuser("SELECT project_id FROM project WHERE name = 'astro'");
+    NewJob job;
+    job.name = "one of many";
+    job.class_request = EncodeJobRequest({});
+    job.class_id = ClassIdOf(job.class_request);
+    job.spec = "spec";
+    job.script = "#!/bin/sh\n";
+    job.nodes = job.cores = job.attempts_max = 1;
+    job.time_limit_seconds = 600;
+    job.created_at = database_.Now();
+    job.reserve_micros = 1;
+    job.unit = "EUR";
+    for (int i = 0; i < thousands; ++i) {
+      SubmitCall call{.key = database_.NewKey("SubmitJobs", std::to_string(i)),
+                      .jobs = std::vector<NewJob>(1'000, job),
+                      .encode_reply = [](const auto&) { return "reply"; }};
+      call.key.project_id = rows.Id<ProjectId>(0, 0);
+      for (NewJob& one : call.jobs) {
+        one.job_id = database_.ids().TimeOrdered<JobId>();
+      }
+      const Result<std::vector<SubmitVerdict>> verdicts = jobs_.Submit({call});
+      ASSERT_TRUE(verdicts.ok()) << verdicts.status();
+      ASSERT_TRUE(verdicts->front().results.back().ok()) << verdicts->front().results.back().status();
+    }
+  }
+  // How many jobs the next lines are of.
+  static size_t ReadDistinct(Watch& watch, int lines) {
+    std::set<std::string> jobs;
+    for (int i = 0; i < lines && !::testing::Test::HasFailure(); ++i) {
+      jobs.insert(watch.Next().first);
+    }
+    return jobs.size();
   }
   static v1::WatchJobsRequest For(const std::vector<std::string>& job_ids) {
     v1::WatchJobsRequest request;
@@ -109,6 +145,49 @@ TEST_F(WatchJobs, AreNotToBeResumedBeforeTheFirstLookIsWhole) {
   EXPECT_EQ(watch.resume_token(), "");
   watch.Next();
   EXPECT_NE(watch.resume_token(), "");
+}
+
+// More than the queue of a stream that has gone live may hold.
+TEST_F(WatchJobs, BeginInALargeProjectAndResumeBehindALotThatWasMissed) {
+  v1::WatchJobsRequest resumed;
+  const std::string first = Submit(kAda);
+  {
+    Watch watch = Open(kAda, {});
+    EXPECT_THAT(watch.Next(), Pair(first, v1::JOB_STATE_PENDING));
+    resumed.set_resume_token(watch.resume_token());
+  }
+  SubmitManyOfAda(21);
+  Watch from_start = Open(kAda, {});
+  EXPECT_EQ(ReadDistinct(from_start, 21'001), 21'001U);
+  EXPECT_NE(from_start.resume_token(), "");
+  Watch behind_token = Open(kAda, resumed);
+  EXPECT_EQ(ReadDistinct(behind_token, 21'000), 21'000U);
+  EXPECT_NE(behind_token.resume_token(), "");
+  Cancel(kAda, first);
+  FollowToEndOf(first);
+  EXPECT_THAT(from_start.Next(), Pair(first, v1::JOB_STATE_CANCELLED));
+  EXPECT_THAT(behind_token.Next(), Pair(first, v1::JOB_STATE_CANCELLED));
+}
+
+TEST_F(WatchJobs, RefuseATokenThatMissedMoreThanADay) {
+  const std::string job = Submit(kAda);
+  v1::WatchJobsRequest request;
+  {
+    Watch watch = Open(kAda, {});
+    EXPECT_THAT(watch.Next(), Pair(job, v1::JOB_STATE_PENDING));
+    request.set_resume_token(watch.resume_token());
+  }
+  Cancel(kAda, job);
+  database_.AsSuperuser("UPDATE job_event SET at = at - interval '23 hours 59 minutes' WHERE kind = 'CANCELLED'");
+  {
+    Watch watch = Open(kAda, request);
+    EXPECT_THAT(watch.Next(), Pair(job, v1::JOB_STATE_CANCELLED));
+  }
+  database_.AsSuperuser("UPDATE job_event SET at = at - interval '1 minute' WHERE kind = 'CANCELLED'");
+  Watch watch = Open(kAda, request);
+  const Status status = watch.End();
+  EXPECT_EQ(status.code(), StatusCode::kOutOfRange) << status;
+  EXPECT_EQ(DetailsOf(status).reason, ErrorReason::kResumeTokenTooOld);
 }
 
 TEST_F(WatchJobs, DoNotShowAnotherProjectsJob) {
