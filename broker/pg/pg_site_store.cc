@@ -52,9 +52,9 @@ constexpr char kListSites[] = R"sql(
 // $1 site, $2 display name, $3 region, $4 time zone.
 constexpr char kUpdateSite[] = R"sql(
     UPDATE site
-       SET display_name = $2,
-           region = $3,
-           time_zone = $4
+       SET display_name = coalesce($2, display_name),
+           region = coalesce($3, region),
+           time_zone = coalesce($4, time_zone)
      WHERE site_id = $1
 )sql";
 
@@ -151,13 +151,14 @@ Result<std::vector<SiteRecord>> PgSiteStore::List(std::string_view after_name, s
   return sites;
 }
 
-Result<SiteRecord> PgSiteStore::Update(const SiteRecord& changed) {
+Result<SiteRecord> PgSiteStore::Update(const SiteChange& change) {
   SiteRecord site;
   const Status done = transactions_.Run({}, [&](Transaction& tx) -> Status {
     Params params;
-    params.Id(changed.site_id).Text(changed.display_name).Text(changed.region).Text(changed.time_zone);
+    params.Id(change.site_id).OptionalText(change.display_name).OptionalText(change.region);
+    params.OptionalText(change.time_zone);
     RETURN_IF_ERROR(tx.Execute(kUpdateSite, params).status());
-    ASSIGN_OR_RETURN(site, ReadSite(tx, changed.site_id));
+    ASSIGN_OR_RETURN(site, ReadSite(tx, change.site_id));
     return OkStatus();
   });
   RETURN_IF_ERROR(done);

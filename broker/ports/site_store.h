@@ -43,6 +43,14 @@ struct SiteRecord {
   std::vector<std::pair<std::string, BreakerStanding>> breakers = {};
 };
 
+// What people read of a site; absent: stays as it is.
+struct SiteChange {
+  SiteId site_id;
+  std::optional<std::string> display_name;
+  std::optional<std::string> region;
+  std::optional<std::string> time_zone;
+};
+
 struct NewSite {
   SiteRecord site;
   Sha256Digest token_hash{};
@@ -88,8 +96,7 @@ class SiteStore {
   virtual Result<SiteRecord> Find(std::string_view name_or_id) = 0;
   // By name.
   virtual Result<std::vector<SiteRecord>> List(std::string_view after_name, size_t limit) = 0;
-  // Display name, region and time zone; the rest is not taken over.
-  virtual Result<SiteRecord> Update(const SiteRecord& changed) = 0;
+  virtual Result<SiteRecord> Update(const SiteChange& change) = 0;
   // From one of `from` to `to`; FAILED_PRECONDITION from any other state.
   virtual Result<SiteRecord> ChangeState(SiteId site_id, const std::vector<SiteState>& from, SiteState to,
                                          const std::string& reason) = 0;

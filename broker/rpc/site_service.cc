@@ -145,11 +145,15 @@ Status SiteService::Update(const v1::UpdateSiteRequest& request, v1::UpdateSiteR
   CheckText(request.region(), "region", violations);
   CheckText(request.time_zone(), "time_zone", violations);
   RETURN_IF_ERROR(violations.ToStatus());
+  const auto given = [](bool is_given, const std::string& text) {
+    return is_given ? std::optional<std::string>(text) : std::nullopt;
+  };
   ASSIGN_OR_RETURN(SiteRecord record, parts_.sites.Find(request.site()));
-  record.display_name = request.has_display_name() ? request.display_name() : record.display_name;
-  record.region = request.has_region() ? request.region() : record.region;
-  record.time_zone = request.has_time_zone() ? request.time_zone() : record.time_zone;
-  ASSIGN_OR_RETURN(record, parts_.sites.Update(record));
+  ASSIGN_OR_RETURN(record,
+                   parts_.sites.Update({.site_id = record.site_id,
+                                        .display_name = given(request.has_display_name(), request.display_name()),
+                                        .region = given(request.has_region(), request.region()),
+                                        .time_zone = given(request.has_time_zone(), request.time_zone())}));
   *response.mutable_site() = ToProto(record, parts_.clock.Now());
   parts_.site_changed();
   return OkStatus();

@@ -107,22 +107,22 @@ TEST_F(PgSiteStoreTest, ListsByNameAPageAtATime) {
   EXPECT_EQ(page("delta", 3), std::vector<std::string>{});
 }
 
-TEST_F(PgSiteStoreTest, UpdatesWhatPeopleReadAndNothingElse) {
-  SiteRecord site = Register("alpha", "token");
-  site.name = "omega";
-  site.state = SiteState::kActive;
-  site.display_name = "Alpha Centre";
-  site.region = "south";
-  site.time_zone = "UTC";
-  const Result<SiteRecord> updated = store_.Update(site);
+TEST_F(PgSiteStoreTest, UpdatesWhatIsGivenAndNothingElse) {
+  const SiteRecord before = Register("alpha", "token");
+  // Two operators, each of whom read the site before the other's change.
+  ASSERT_TRUE(
+      store_.Update({.site_id = before.site_id, .display_name = "Alpha Centre", .region = {}, .time_zone = {}}).ok());
+  const Result<SiteRecord> updated =
+      store_.Update({.site_id = before.site_id, .display_name = {}, .region = "south", .time_zone = "UTC"});
   ASSERT_TRUE(updated.ok()) << updated.status();
   EXPECT_EQ(updated->name, "alpha");
   EXPECT_EQ(updated->state, SiteState::kRegistered);
   EXPECT_EQ(updated->display_name, "Alpha Centre");
   EXPECT_EQ(updated->region, "south");
   EXPECT_EQ(updated->time_zone, "UTC");
-  site.site_id = database_.ids().Random<SiteId>();
-  EXPECT_EQ(store_.Update(site).status().code(), StatusCode::kNotFound);
+  const SiteChange nobody{
+      .site_id = database_.ids().Random<SiteId>(), .display_name = "x", .region = {}, .time_zone = {}};
+  EXPECT_EQ(store_.Update(nobody).status().code(), StatusCode::kNotFound);
 }
 
 TEST_F(PgSiteStoreTest, ChangesTheStateOnlyFromWhereItMay) {
