@@ -264,7 +264,10 @@ Status LinkSession::HandleCapacity(const v1::Capacity& capacity) {
     return InvalidArgument("the site's capacity has {} bytes, {} are allowed", body.size(), kCapacityBytesMax);
   }
   RETURN_IF_ERROR(setting_.store.StoreCapacity(site_.site_id, epoch_, capacity.number(), body));
-  setting_.site_changed();
+  // Jobs may wait for a site that comes; from then on its figures are read with all others', every two seconds.
+  if (!std::exchange(capacity_stored_, true)) {
+    setting_.site_changed();
+  }
   return OkStatus();
 }
 

@@ -32,7 +32,7 @@ struct LinkSetting {
   LinkCounts& counts;
   std::string replica;
   std::function<void()> committed;     // something was committed: look at the event log
-  std::function<void()> site_changed;  // a site came, went, or has other figures
+  std::function<void()> site_changed;  // a site came or went
   std::chrono::seconds spawn_lease{60};
   std::chrono::seconds heartbeat_interval{15};
 };
@@ -79,6 +79,7 @@ class LinkSession final : public grpc::ServerBidiReactor<v1::SynchronizeRequest,
   SiteRecord site_;
   JournalId journal_id_;
   int64_t epoch_ = 0;  // 0: no Hello yet
+  bool capacity_stored_ = false;
 
   Mutex mutex_;
   v1::SynchronizeRequest reading_ GUARDED_BY(mutex_);
