@@ -23,6 +23,10 @@ enum class AccountMode { kOwnAccount, kHelper, kCommunityAccount };
 std::string_view AccountModeName(AccountMode mode);  // "OWN_ACCOUNT"
 std::optional<AccountMode> ParseAccountMode(std::string_view name);
 
+// What a site may have been offered without having submitted it: what it cannot take is not read from the database, nor
+// kept from other sites.
+constexpr int32_t kOffersMax = 1'000;
+
 // What the broker knows of a site.
 struct SiteInfo {
   SiteId site_id;
@@ -31,8 +35,8 @@ struct SiteInfo {
   SiteState state = SiteState::kActive;
   bool connected = false;
   std::optional<Timestamp> last_seen;
-  int64_t price_book_version = 0;  // 0: none
-  int32_t offer_room = 1'000;      // how many more offers it may get before it acknowledges some
+  int64_t price_book_version = 0;   // 0: none
+  int32_t offer_room = kOffersMax;  // how many more offers it may get before it has submitted some
 };
 
 struct NodeShape {

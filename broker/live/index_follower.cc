@@ -20,14 +20,15 @@ bool MayHavePaused(const LoggedEvent& event) {
   return event.kind == JobEventName(JobEvent::kReturned);
 }
 
-SiteInfo InfoOf(const SiteRecord& record) {
+SiteInfo InfoOf(const SiteRecord& record, int32_t offers_open) {
   return {.site_id = record.site_id,
           .name = record.name,
           .region = record.region,
           .state = record.state,
           .connected = record.connected,
           .last_seen = record.last_seen_at,
-          .price_book_version = record.price_book_version};
+          .price_book_version = record.price_book_version,
+          .offer_room = std::max(0, kOffersMax - offers_open)};
 }
 
 }  // namespace
@@ -125,8 +126,12 @@ void IndexFollower::TakeJob(const JobView& job, std::optional<Timestamp> at) {
 FederationView IndexFollower::BuildView() const {
   std::vector<SiteInfo> sites;
   std::vector<ShareStatus> shares;
+  std::map<SiteId, int32_t> offers_open;
+  for (const auto& [job_id, placed] : placed_) {
+    offers_open[placed.site_id] += placed.submitted_at || placed.started_at ? 0 : 1;
+  }
   for (const SiteData& site : sites_) {
-    sites.push_back(InfoOf(site.record));
+    sites.push_back(InfoOf(site.record, offers_open[site.record.site_id]));
     shares.insert(shares.end(), site.shares.begin(), site.shares.end());
   }
   std::map<std::pair<SiteId, std::string_view>, const ShareInfo*> info_of;

@@ -168,6 +168,17 @@ Status FillWishes(Transaction& tx, SiteId site_id, std::vector<DesiredAttempt>& 
   return OkStatus();
 }
 
+std::vector<DesiredAttempt> AttemptsIn(const Rows& rows) {
+  std::vector<DesiredAttempt> attempts;
+  for (int row = 0; row < rows.size(); ++row) {
+    attempts.push_back({.attempt_id = rows.Id<AttemptId>(row, 0),
+                        .fence = rows.Int(row, 1),
+                        .phase = PhaseOf(rows.Text(row, 2), rows.Bool(row, 3)),
+                        .order = {}});
+  }
+  return attempts;
+}
+
 }  // namespace
 
 Result<OpenedSession> PgLinkStore::OpenSession(const SessionRequest& request) {
@@ -193,31 +204,26 @@ Status PgLinkStore::CloseSession(SiteId site_id, int64_t epoch) {
   });
 }
 
-Result<std::vector<DesiredAttempt>> PgLinkStore::Desired(SiteId site_id,
-                                                         const std::optional<std::vector<AttemptId>>& only) {
+Result<std::vector<DesiredAttempt>> PgLinkStore::DesiredWithoutOrders(SiteId site_id) {
   std::vector<DesiredAttempt> desired;
   RETURN_IF_ERROR(transactions_.Run(SettingsFor(site_id), [&](Transaction& tx) -> Status {
-    Params params;
-    params.Id(site_id);
-    if (only) {
-      params.IdArray(*only);
-    } else {
-      params.Null(PgType::kUuidArray);
-    }
-    ASSIGN_OR_RETURN(const Rows rows, tx.Execute(kOpenAttempts, params));
-    desired.clear();
-    std::set<AttemptId> missing;
-    if (only) {
-      missing.insert(only->begin(), only->end());
-    }
+    ASSIGN_OR_RETURN(const Rows rows, tx.Execute(kOpenAttempts, Params().Id(site_id).Null(PgType::kUuidArray)));
+    desired = AttemptsIn(rows);
+    return FillWishes(tx, site_id, desired);
+  }));
+  return desired;
+}
+
+Result<std::vector<DesiredAttempt>> PgLinkStore::Desired(SiteId site_id, const std::vector<AttemptId>& attempts) {
+  std::vector<DesiredAttempt> desired;
+  RETURN_IF_ERROR(transactions_.Run(SettingsFor(site_id), [&](Transaction& tx) -> Status {
+    ASSIGN_OR_RETURN(const Rows rows, tx.Execute(kOpenAttempts, Params().Id(site_id).IdArray(attempts)));
+    desired = AttemptsIn(rows);
+    std::set<AttemptId> missing(attempts.begin(), attempts.end());
     std::vector<ProjectId> projects;
     for (int row = 0; row < rows.size(); ++row) {
-      desired.push_back({.attempt_id = rows.Id<AttemptId>(row, 0),
-                         .fence = rows.Int(row, 1),
-                         .phase = PhaseOf(rows.Text(row, 2), rows.Bool(row, 3)),
-                         .order = {}});
       projects.push_back(rows.Id<ProjectId>(row, 4));
-      missing.erase(desired.back().attempt_id);
+      missing.erase(desired[static_cast<size_t>(row)].attempt_id);
     }
     RETURN_IF_ERROR(FillOrders(tx, projects, desired));
     RETURN_IF_ERROR(FillWishes(tx, site_id, desired));

@@ -17,8 +17,8 @@ class PgLinkStore final : public LinkStore {
 
   Result<OpenedSession> OpenSession(const SessionRequest& request) override;
   Status CloseSession(SiteId site_id, int64_t epoch) override;
-  Result<std::vector<DesiredAttempt>> Desired(SiteId site_id,
-                                              const std::optional<std::vector<AttemptId>>& only) override;
+  Result<std::vector<DesiredAttempt>> DesiredWithoutOrders(SiteId site_id) override;
+  Result<std::vector<DesiredAttempt>> Desired(SiteId site_id, const std::vector<AttemptId>& attempts) override;
   Result<AppliedReports> Apply(const ReportBatch& batch) override;
   Status StoreCapacity(SiteId site_id, int64_t epoch, int64_t number, const std::string& body) override;
   Result<StoredLog> StoreLog(SiteId site_id, const std::vector<LogPiece>& pieces) override;

@@ -95,9 +95,10 @@ class LinkStore {
   virtual Result<OpenedSession> OpenSession(const SessionRequest& request) = 0;
   // Marks the session as gone if it is still the newest.
   virtual Status CloseSession(SiteId site_id, int64_t epoch) = 0;
-  // The site's open attempts: all, or those named.  Attempts that are named and are not open come back as kGone.
-  virtual Result<std::vector<DesiredAttempt>> Desired(SiteId site_id,
-                                                      const std::optional<std::vector<AttemptId>>& only) = 0;
+  // All open attempts of the site, without the orders of those that are offered.
+  virtual Result<std::vector<DesiredAttempt>> DesiredWithoutOrders(SiteId site_id) = 0;
+  // The named ones, offers with their orders.  What is not open comes back as kGone.
+  virtual Result<std::vector<DesiredAttempt>> Desired(SiteId site_id, const std::vector<AttemptId>& attempts) = 0;
   // Applies each report once.  ABORTED (SESSION_REPLACED) when a newer session exists; FAILED_PRECONDITION when there
   // is a gap before the first.
   virtual Result<AppliedReports> Apply(const ReportBatch& batch) = 0;

@@ -1,5 +1,9 @@
 #include "broker/rpc/link_session.h"
 
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
 #include "base/error_reason.h"
 #include "base/grpc/credentials.h"
 #include "base/grpc/error_details.h"
@@ -18,7 +22,8 @@ constexpr int kReportCredit = 1'024;
 constexpr size_t kInboxMax = 8;
 constexpr size_t kOutboxMax = 1'000;  // messages; an agent that does not read is cut off
 constexpr size_t kCapacityBytesMax = 4U << 20U;
-constexpr size_t kWelcomeBytesMax = 8U << 20U;
+constexpr size_t kWokenAtOnce = 64;            // attempts whose orders, with their scripts, are read together
+constexpr size_t kOutboxBytesMax = 8U << 20U;  // unwritten; above it no more orders are read
 
 Status SessionReplaced() {
   return WithReason(Aborted("a newer session of this site took over; this agent must not submit any more"),
@@ -78,7 +83,7 @@ void LinkSession::ShutOut() {
 }
 
 void LinkSession::ScheduleWork() {
-  if (!working_ && !finished_ && (!inbox_.empty() || !woken_.empty())) {
+  if (!working_ && !finished_ && HasWork()) {
     working_ = true;
     ++pins_;
     setting_.pool.Run([this] {
@@ -88,7 +93,18 @@ void LinkSession::ScheduleWork() {
   }
 }
 
-// Everything that waits, then gives the thread back.
+bool LinkSession::HasWork() const {
+  return !inbox_.empty() || (!woken_.empty() && outbox_bytes_ < kOutboxBytesMax);
+}
+
+std::vector<AttemptId> LinkSession::TakeWoken() {
+  const auto end = std::next(woken_.begin(), static_cast<std::ptrdiff_t>(std::min(woken_.size(), kWokenAtOnce)));
+  std::vector<AttemptId> taken(woken_.begin(), end);
+  woken_.erase(woken_.begin(), end);
+  return taken;
+}
+
+// Everything that waits, as far as the agent reads it, then gives the thread back.
 void LinkSession::Work() {
   bool close = false;
   while (true) {
@@ -96,7 +112,7 @@ void LinkSession::Work() {
     std::vector<AttemptId> woken;
     {
       MutexLock lock(mutex_);
-      if (finished_ || (inbox_.empty() && woken_.empty())) {
+      if (finished_ || !HasWork()) {
         working_ = false;
         close = done_;
         break;
@@ -106,8 +122,7 @@ void LinkSession::Work() {
         inbox_.pop_front();
         ReadNext();
       } else if (epoch_ != 0) {
-        woken.assign(woken_.begin(), woken_.end());
-        woken_.clear();
+        woken = TakeWoken();
       } else {
         woken_.clear();  // The snapshot of the Welcome will tell it.
       }
@@ -185,7 +200,7 @@ Status LinkSession::HandleHello(const v1::Hello& hello) {
   epoch_ = session.epoch;
   // News from here on wakes this session; what is there already is read after it.
   setting_.sessions.Add(site_.site_id, *this);
-  ASSIGN_OR_RETURN(std::vector<DesiredAttempt> desired, setting_.store.Desired(site_.site_id, std::nullopt));
+  ASSIGN_OR_RETURN(const std::vector<DesiredAttempt> desired, setting_.store.DesiredWithoutOrders(site_.site_id));
   v1::SynchronizeResponse response;
   v1::Welcome& welcome = *response.mutable_welcome();
   welcome.set_protocol(kProtocol);
@@ -194,22 +209,21 @@ Status LinkSession::HandleHello(const v1::Hello& hello) {
   welcome.set_recovery(session.recovery);
   welcome.mutable_heartbeat_interval()->set_seconds(setting_.heartbeat_interval.count());
   welcome.set_report_credit(kReportCredit);
-  // All attempts are named; orders beyond what one message may hold follow in messages of their own.
-  std::vector<DesiredAttempt> later;
-  size_t bytes = 0;
-  for (DesiredAttempt& attempt : desired) {
-    bytes += attempt.order ? attempt.order->script.size() + attempt.order->spec.size() : 0;
-    if (attempt.order && bytes > kWelcomeBytesMax) {
-      later.push_back(attempt);
-      attempt.order.reset();
+  // Offers follow with their orders, in messages of their own, as fast as the agent reads them.
+  std::vector<AttemptId> offered;
+  for (const DesiredAttempt& attempt : desired) {
+    if (attempt.phase == DesiredPhase::kOffered) {
+      offered.push_back(attempt.attempt_id);
+    } else {
+      *welcome.add_desired() = ToProto(attempt, setting_.spawn_lease);
     }
-    *welcome.add_desired() = ToProto(attempt, setting_.spawn_lease);
   }
   Send(std::move(response));
   setting_.site_changed();
   LogInfo("site connected",
           {{"site", site_.name}, {"epoch", std::to_string(epoch_)}, {"recovery", session.recovery ? "yes" : "no"}});
-  return SendDesired(later);
+  Wake(offered);
+  return OkStatus();
 }
 
 Status LinkSession::HandleReports(const v1::Reports& reports) {
@@ -300,6 +314,7 @@ void LinkSession::Send(v1::SynchronizeResponse message) {
     FinishOnce(Unavailable("the agent reads too slowly; it should connect again"));
     return;
   }
+  outbox_bytes_ += message.ByteSizeLong();
   outbox_.push_back(std::move(message));
   WriteNext();
 }
@@ -314,12 +329,14 @@ void LinkSession::WriteNext() {
 void LinkSession::OnWriteDone(bool ok) {
   MutexLock lock(mutex_);
   writing_ = false;
+  outbox_bytes_ -= outbox_.front().ByteSizeLong();
   outbox_.pop_front();
   if (!ok) {
     FinishOnce(Unavailable("the agent is gone"));
     return;
   }
   WriteNext();
+  ScheduleWork();
 }
 
 void LinkSession::OnCancel() {

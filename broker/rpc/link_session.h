@@ -64,6 +64,8 @@ class LinkSession final : public grpc::ServerBidiReactor<v1::SynchronizeRequest,
   void NoteOffer(const DesiredAttempt& desired) const;
   Status SendDesired(const std::vector<DesiredAttempt>& desired);
 
+  bool HasWork() const REQUIRES(mutex_);
+  std::vector<AttemptId> TakeWoken() REQUIRES(mutex_);
   void ScheduleWork() REQUIRES(mutex_);
   void Send(v1::SynchronizeResponse message) EXCLUDES(mutex_);
   void WriteNext() REQUIRES(mutex_);
@@ -88,6 +90,7 @@ class LinkSession final : public grpc::ServerBidiReactor<v1::SynchronizeRequest,
   std::set<AttemptId> woken_ GUARDED_BY(mutex_);
   bool working_ GUARDED_BY(mutex_) = false;
   std::deque<v1::SynchronizeResponse> outbox_ GUARDED_BY(mutex_);
+  size_t outbox_bytes_ GUARDED_BY(mutex_) = 0;
   bool writing_ GUARDED_BY(mutex_) = false;
   bool finished_ GUARDED_BY(mutex_) = false;
   bool reader_gone_ GUARDED_BY(mutex_) = false;

@@ -101,6 +101,27 @@ TEST_F(IndexFollowerTest, ARoundGivesUpAThousandJobsAndLeavesTheOthersToTheNext)
   EXPECT_FALSE(second.cut_short);
 }
 
+TEST_F(IndexFollowerTest, ASiteThatSubmitsNothingGetsNoMoreOffersThanItMayHave) {
+  StoreCapacity(1'000);
+  ASSERT_TRUE(index_.RefreshSites().ok());
+  SubmitMany(kOffersMax + 3, JobWith([](JobRequest&) {}));
+  const JobView waiting = Submit(JobWith([](JobRequest&) {}));
+  Follow();
+  const std::vector<PlannedAttempt> plan = index_.PlanRound().attempts;
+  ASSERT_THAT(plan, SizeIs(kOffersMax));
+  ASSERT_EQ(*placement_.CommitPlan(plan, std::chrono::seconds(60)), static_cast<size_t>(kOffersMax));
+  Follow();
+  EXPECT_THAT(index_.PlanRound().attempts, IsEmpty());
+  EXPECT_THAT(index_.WaitingReasonOf(waiting.job_id), HasSubstr("has as many offers on the way as its site may get"));
+  // One of them is submitted, which makes room for one.
+  std::vector<SiteReport> reports = {Report(ReportKind::kClaimed, plan.front().attempt_id),
+                                     Report(ReportKind::kSubmitted, plan.front().attempt_id)};
+  reports[1].local_job_id = "17";
+  ASSERT_TRUE(Apply(reports).ok());
+  Follow();
+  EXPECT_THAT(index_.PlanRound().attempts, SizeIs(1));
+}
+
 TEST_F(IndexFollowerTest, ACapacityThatCannotBeReadKeepsItsOwnSiteOutAndNoOther) {
   database_.AsSuperuser(
       "INSERT INTO site (site_id, name, display_name, region, time_zone, state) "

@@ -52,7 +52,7 @@ class FollowedLog : public JobLifeTest {
   }
   // What the site is asked for, as "stream@offset".
   std::vector<std::string> Wished() {
-    const Result<std::vector<DesiredAttempt>> desired = links_.Desired(site_id_, std::nullopt);
+    const Result<std::vector<DesiredAttempt>> desired = links_.DesiredWithoutOrders(site_id_);
     EXPECT_TRUE(desired.ok()) << desired.status();
     std::vector<std::string> wished;
     for (const LogWish& wish : desired->front().log_wishes) {

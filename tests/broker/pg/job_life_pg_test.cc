@@ -205,7 +205,7 @@ TEST_F(JobLife, ACancelAfterAClaimGoesToTheSite) {
   RequestKey key = database_.NewKey("CancelJob", "x");
   key.project_id = project_.project_id;
   ASSERT_TRUE(jobs_.Cancel(key, job.job_id)->cancel_requested);
-  const auto desired = links_.Desired(site_id_, std::nullopt);
+  const auto desired = links_.Desired(site_id_, {attempt});
   ASSERT_TRUE(desired.ok());
   EXPECT_EQ(desired->front().phase, DesiredPhase::kCancel);
   SiteReport fenced = Report(ReportKind::kNotStarted, attempt);
@@ -213,6 +213,27 @@ TEST_F(JobLife, ACancelAfterAClaimGoesToTheSite) {
   ASSERT_TRUE(Apply({fenced}).ok());
   EXPECT_EQ(Get(job.job_id).state, JobState::kCancelled);
   EXPECT_EQ(Account().held_micros, 0);
+}
+
+TEST_F(JobLife, AnOffersOrderIsReadOnlyForThoseThatAreNamed) {
+  const AttemptId offered = Place(Submit(Job()));
+  const AttemptId claimed = Place(Submit(Job()));
+  ASSERT_TRUE(Apply({Report(ReportKind::kClaimed, claimed)}).ok());
+  const auto all = links_.DesiredWithoutOrders(site_id_);
+  ASSERT_TRUE(all.ok()) << all.status();
+  ASSERT_EQ(all->size(), 2U);
+  for (const DesiredAttempt& attempt : *all) {
+    EXPECT_EQ(attempt.phase, attempt.attempt_id == offered ? DesiredPhase::kOffered : DesiredPhase::kGo);
+    EXPECT_FALSE(attempt.order);
+  }
+  const AttemptId nobodys = database_.ids().Random<AttemptId>();
+  const auto named = links_.Desired(site_id_, {offered, nobodys});
+  ASSERT_TRUE(named.ok()) << named.status();
+  ASSERT_EQ(named->size(), 2U);
+  ASSERT_TRUE(named->front().order);
+  EXPECT_EQ(named->front().order->script, "#!/bin/sh\ntrue\n");
+  EXPECT_EQ(named->back().attempt_id, nobodys);
+  EXPECT_EQ(named->back().phase, DesiredPhase::kGone);
 }
 
 TEST_F(JobLife, AnInterruptedJobIsNotCharged) {
