@@ -5,7 +5,7 @@
 namespace turnpike {
 namespace {
 
-// Rises when a field is added at the end; older rows stay readable.
+// Rises with every change.  Only this one is read: events of another are refused, so a change has to read both.
 constexpr int64_t kFormat = 1;
 
 }  // namespace

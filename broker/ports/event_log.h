@@ -27,7 +27,8 @@ struct LoggedEvent {
 class EventLog {
  public:
   virtual ~EventLog() = default;
-  // Everything committed by now is at or before this position, and nothing at or before it can appear later.
+  // Nothing at or before this position can appear later.  What is committed by now may stand behind it: as long as an
+  // older transaction is open, all younger ones do.
   virtual Result<EventPosition> Head() = 0;
   // Events after `after`, in order, at most `limit`; only such as nothing can still slip in before.
   virtual Result<std::vector<LoggedEvent>> ReadAfter(EventPosition after, size_t limit) = 0;

@@ -27,9 +27,16 @@ Result<SiteRecord> AdmitPeer(const LinkSetting& setting, const grpc::ServerConte
 
 Result<LogPiece> PieceOf(const v1::SendLogRequest& request) {
   const std::optional<AttemptId> attempt = AttemptId::Parse(request.attempt_id());
-  if (!attempt || request.offset() < 0 || request.offset() > kOffsetMax || request.data().size() > kPieceBytesMax) {
-    return InvalidArgument("a piece of output has no attempt, an offset below 0 or above {}, or more than {} bytes",
-                           kOffsetMax, kPieceBytesMax);
+  if (!attempt) {
+    return InvalidArgument("a piece of output is of attempt '{}', which is no id", request.attempt_id());
+  }
+  if (request.offset() < 0 || request.offset() > kOffsetMax) {
+    return InvalidArgument("a piece of output of attempt {} has offset {}, possible are 0 to {}", attempt->ToString(),
+                           request.offset(), kOffsetMax);
+  }
+  if (request.data().size() > kPieceBytesMax) {
+    return InvalidArgument("a piece of output of attempt {} has {} bytes, {} are allowed", attempt->ToString(),
+                           request.data().size(), kPieceBytesMax);
   }
   return LogPiece{.attempt_id = *attempt,
                   .error_stream = request.stream() == v1::ReadLogRequest::STREAM_ERROR,
