@@ -1,6 +1,6 @@
 #include "cli/job_output.h"
 
-#include "cli/terminal_text.h"
+#include "cli/log_printer.h"
 
 namespace turnpike {
 
@@ -8,17 +8,10 @@ Status PrintJobOutput(const JobOutputRequest& request, std::ostream& target, Cli
   v1::ReadLogRequest read;
   read.set_job_id(request.job_id);
   read.set_stream(request.stream);
-  std::string text;  // at most the 64 KiB that are kept, and whole so that no character is cut in two
-  bool first = true;
-  RETURN_IF_ERROR(client.ReadLog(read, context.stop, [&](const v1::ReadLogResponse& piece) {
-    if (first && piece.offset() > 0) {
-      context.terminal.err << fmt::format("(only the end is kept: {} bytes before it are left out)\n", piece.offset());
-    }
-    first = false;
-    text += piece.data();
-    return true;
-  }));
-  target << (request.escape ? EscapeLines(text) : text);
+  LogPrinter printer({.out = target, .notes = context.terminal.err, .escape = request.escape});
+  RETURN_IF_ERROR(
+      client.ReadLog(read, context.stop, [&printer](const v1::ReadLogResponse& piece) { return printer.Take(piece); }));
+  printer.PrintRest();
   return OkStatus();
 }
 

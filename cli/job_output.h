@@ -14,7 +14,7 @@ struct JobOutputRequest {
   bool escape = false;  // the target is a terminal: nothing in the output may act on it
 };
 
-// Byte for byte unless escaped; says on standard error where the kept part does not begin at the beginning.
+// Byte for byte unless escaped; says on standard error how much is left out where it is not kept.
 Status PrintJobOutput(const JobOutputRequest& request, std::ostream& target, Client& client, CommandContext& context);
 
 }  // namespace turnpike

@@ -188,6 +188,20 @@ TEST_F(CommandsTest, ShowTellsTheWholeJob) {
             "  resources.nodes = 2\n");
 }
 
+// Of a long output that was followed, its beginning and its end are kept.
+TEST_F(CommandsTest, ShowSaysWhereTheOutputHasAHole) {
+  fixture_.broker->OnStream<v1::ReadLogRequest, v1::ReadLogResponse>("JobService/ReadLog", [](const auto&) {
+    std::vector<v1::ReadLogResponse> pieces(2);
+    pieces[0].set_data("begin\n");
+    pieces[1].set_offset(1'006);
+    pieces[1].set_data("end\n");
+    return std::pair(pieces, OkStatus());
+  });
+  EXPECT_EQ(Run(ShowOptions{.job_id = "42", .output = true}), 0);
+  EXPECT_EQ(out(), "begin\nend\n");
+  EXPECT_EQ(fixture_.err.str(), "(1000 bytes are not kept and left out here)\n");
+}
+
 TEST_F(CommandsTest, ShowPrintsWhatTheJobWrote) {
   fixture_.broker->OnStream<v1::ReadLogRequest, v1::ReadLogResponse>(
       "JobService/ReadLog", [](const v1::ReadLogRequest& request) {

@@ -296,7 +296,7 @@ TEST_F(SubmitCommandTest, OutputThatCannotBeReadDoesNotChangeTheCode) {
   log_offset_ = 1000;
   job_output_ = "tail\n";
   EXPECT_EQ(Submit({"--wait", "--", "x"}), 4);
-  EXPECT_THAT(err(), HasSubstr("1000 bytes before it are left out"));
+  EXPECT_THAT(err(), HasSubstr("(1000 bytes are not kept and left out here)"));
 }
 
 TEST_F(SubmitCommandTest, AJobThatNoWatchShowsIsReadAgain) {
