@@ -39,6 +39,18 @@ std::string WrongInHold(const AuditedHold& hold) {
   return {};
 }
 
+std::string_view WrongInJob(const AuditedHold& hold) {
+  if (hold.job_is_live == hold.job_is_over) {
+    return hold.job_is_live ? "it is live and over" : "it is neither live nor over";
+  }
+  return {};
+}
+
+std::string WrongInOpen(const AuditedHold& hold) {
+  const Int128 open = static_cast<Int128>(hold.reserved_micros) - hold.charged_micros - hold.released_micros;
+  return open == 0 || hold.charge_is_due ? std::string() : fmt::format("{} held, and no charge is to come", Text(open));
+}
+
 std::string WrongInAttempt(const AuditedAttempt& attempt) {
   if (!attempt.charged) {
     return fmt::format("{} charges, and it has not ended or was not to be charged", attempt.charges);
@@ -61,6 +73,10 @@ BookAudit::BookAudit() : checks_(kChecks) {
   checks_[kUnits].rows = "transfers";
   checks_[kHeld].claim = "open holds add up to what accounts hold";
   checks_[kHeld].rows = "accounts";
+  checks_[kJobs].claim = "each job is live or over, and not both";
+  checks_[kJobs].rows = "jobs";
+  checks_[kOpen].claim = "jobs that are over hold nothing but what is still to be charged";
+  checks_[kOpen].rows = "jobs";
   checks_[kCharges].claim = "charges stay within their holds";
   checks_[kCharges].rows = "jobs";
   checks_[kAttempts].claim = "no attempt is charged twice";
@@ -90,6 +106,12 @@ void BookAudit::Take(const AuditedTransfer& transfer) {
 }
 
 void BookAudit::Take(const AuditedHold& hold) {
+  if (hold.job_is_there) {
+    Judge(kJobs, hold.job_id.ToString(), WrongInJob(hold));
+  }
+  if (hold.job_is_over) {
+    Judge(kOpen, hold.job_id.ToString(), WrongInOpen(hold));
+  }
   Book* const book = hold.account_id ? Find(*hold.account_id) : nullptr;
   if (book == nullptr || book->account.unit != hold.unit) {
     Judge(kCharges, hold.job_id.ToString(), "its hold, or the hold's account in its unit, is not there");

@@ -35,7 +35,10 @@ struct AuditedTransfer {
 // A job's hold, and what its transfers say.
 struct AuditedHold {
   JobId job_id;
-  bool job_is_there = true;             // else an orphan
+  bool job_is_there = true;  // else an orphan
+  bool job_is_live = false;
+  bool job_is_over = false;
+  bool charge_is_due = false;           // of an attempt that has ended
   std::optional<AccountId> account_id;  // absent: the job, or money that moved for it, has no hold
   std::string unit;
   int64_t reserved_micros = 0;
@@ -85,7 +88,7 @@ class BookAudit {
     Int128 balance = 0;  // by transfers
     Int128 held = 0;     // by holds
   };
-  enum Check { kBalances, kUnits, kHeld, kCharges, kAttempts, kChecks };
+  enum Check { kBalances, kUnits, kHeld, kJobs, kOpen, kCharges, kAttempts, kChecks };
 
   Book* Find(AccountId account_id);
   void Judge(Check check, std::string id, std::string_view wrong);  // `wrong` empty: sound

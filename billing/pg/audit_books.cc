@@ -21,7 +21,11 @@ constexpr char kTransfers[] = R"sql(
 
 // Also the jobs that have one without the others: no foreign key speaks for them.
 constexpr char kHolds[] = R"sql(
-    SELECT coalesce(j.job_id, h.job_id, t.job_id), j.job_id IS NOT NULL, h.account_id, coalesce(h.unit, ''), coalesce(h.reserved_micros, 0),
+    SELECT coalesce(j.job_id, h.job_id, t.job_id), j.job_id IS NOT NULL,
+           EXISTS (SELECT FROM job_state AS s WHERE s.job_id = j.job_id),
+           EXISTS (SELECT FROM job_end AS e WHERE e.job_id = j.job_id),
+           EXISTS (SELECT FROM attempt_end AS a WHERE a.job_id = j.job_id AND a.charge_state = 'PENDING'),
+           h.account_id, coalesce(h.unit, ''), coalesce(h.reserved_micros, 0),
            coalesce(h.charged_micros, 0), coalesce(h.released_micros, 0), coalesce(h.refunded_micros, 0),
            coalesce(t.charges, 0)::bigint, coalesce(t.refunds, 0)::bigint
       FROM job AS j
@@ -72,14 +76,17 @@ AuditedTransfer TransferAt(const Rows& rows, int row) {
 AuditedHold HoldAt(const Rows& rows, int row) {
   return {.job_id = rows.Id<JobId>(row, 0),
           .job_is_there = rows.Bool(row, 1),
-          .account_id = rows.OptionalId<AccountId>(row, 2),
-          .unit = std::string(rows.Text(row, 3)),
-          .reserved_micros = rows.Int(row, 4),
-          .charged_micros = rows.Int(row, 5),
-          .released_micros = rows.Int(row, 6),
-          .refunded_micros = rows.Int(row, 7),
-          .charges_micros = rows.Int(row, 8),
-          .refunds_micros = rows.Int(row, 9)};
+          .job_is_live = rows.Bool(row, 2),
+          .job_is_over = rows.Bool(row, 3),
+          .charge_is_due = rows.Bool(row, 4),
+          .account_id = rows.OptionalId<AccountId>(row, 5),
+          .unit = std::string(rows.Text(row, 6)),
+          .reserved_micros = rows.Int(row, 7),
+          .charged_micros = rows.Int(row, 8),
+          .released_micros = rows.Int(row, 9),
+          .refunded_micros = rows.Int(row, 10),
+          .charges_micros = rows.Int(row, 11),
+          .refunds_micros = rows.Int(row, 12)};
 }
 
 AuditedAttempt AttemptAt(const Rows& rows, int row) {

@@ -27,6 +27,7 @@ struct Books {
                                             Move(3, kSite, kProject, 5)};
   std::vector<AuditedHold> holds = {
       {.job_id = IdOf<JobId>(1),
+       .job_is_over = true,
        .account_id = kProject,
        .unit = "EUR",
        .reserved_micros = 50,
@@ -35,7 +36,7 @@ struct Books {
        .refunded_micros = 5,
        .charges_micros = 20,
        .refunds_micros = 5},
-      {.job_id = IdOf<JobId>(2), .account_id = kProject, .unit = "EUR", .reserved_micros = 30}};
+      {.job_id = IdOf<JobId>(2), .job_is_live = true, .account_id = kProject, .unit = "EUR", .reserved_micros = 30}};
   std::vector<AuditedAttempt> attempts = {
       {.attempt_id = IdOf<AttemptId>(1), .charged = true, .charges = 1, .receivers = 1, .refunds = 1, .refunders = 1}};
 
@@ -71,6 +72,8 @@ std::vector<std::string> Broken(const std::vector<AuditCheck>& checks) {
 constexpr char kBalances[] = "transfers add up to the balances";
 constexpr char kUnits[] = "both sides of a transfer are kept in its unit";
 constexpr char kHeld[] = "open holds add up to what accounts hold";
+constexpr char kJobs[] = "each job is live or over, and not both";
+constexpr char kOpen[] = "jobs that are over hold nothing but what is still to be charged";
 constexpr char kCharges[] = "charges stay within their holds";
 constexpr char kAttempts[] = "no attempt is charged twice";
 
@@ -81,6 +84,8 @@ TEST(BookAudit, SoundBooksAreSoundAndCounted) {
             "transfers add up to the balances: 3 accounts, sound\n"
             "both sides of a transfer are kept in its unit: 3 transfers, sound\n"
             "open holds add up to what accounts hold: 3 accounts, sound\n"
+            "each job is live or over, and not both: 2 jobs, sound\n"
+            "jobs that are over hold nothing but what is still to be charged: 1 jobs, sound\n"
             "charges stay within their holds: 2 jobs, sound\n"
             "no attempt is charged twice: 1 attempts, sound\n");
 }
@@ -101,7 +106,15 @@ TEST(BookAudit, EachFaultBreaksItsOwnClaim) {
        [](Books& books) { books.transfers[0].debit_account = IdOf<AccountId>(9); },
        {kUnits}},
       {"a hold more", [](Books& books) { books.accounts[0].held_micros = 31; }, {kHeld}},
-      {"charged beyond the hold", [](Books& books) { books.holds[0].reserved_micros = 40; }, {kHeld, kCharges}},
+      {"charged beyond the hold", [](Books& books) { books.holds[0].reserved_micros = 40; }, {kHeld, kOpen, kCharges}},
+      {"a job that is lost", [](Books& books) { books.holds[1].job_is_live = false; }, {kJobs}},
+      {"a job that is live and over", [](Books& books) { books.holds[0].job_is_live = true; }, {kJobs}},
+      {"a hold that nobody will end",
+       [](Books& books) {
+         books.holds[0].released_micros = 20;
+         books.accounts[0].held_micros = 40;
+       },
+       {kOpen}},
       {"charged without a transfer", [](Books& books) { books.holds[0].charges_micros = 19; }, {kCharges}},
       {"refunded without a transfer", [](Books& books) { books.holds[0].refunds_micros = 0; }, {kCharges}},
       {"refunded more than charged",
@@ -121,6 +134,14 @@ TEST(BookAudit, EachFaultBreaksItsOwnClaim) {
     EXPECT_FALSE(IsSound(checks)) << each.name;
     EXPECT_EQ(Broken(checks), each.broken) << each.name;
   }
+}
+
+TEST(BookAudit, WhatIsStillToBeChargedStaysHeld) {
+  Books books;
+  books.holds[0].released_micros = 20;
+  books.holds[0].charge_is_due = true;
+  books.accounts[0].held_micros = 40;
+  EXPECT_TRUE(IsSound(books.Audit()));
 }
 
 TEST(BookAudit, ChargesToSeveralReceiversAreOneEach) {

@@ -41,6 +41,8 @@ TEST_F(AuditBooksTest, FindsTheBooksOfJobsSound) {
             "transfers add up to the balances: 3 accounts, sound\n"
             "both sides of a transfer are kept in its unit: 4 transfers, sound\n"
             "open holds add up to what accounts hold: 3 accounts, sound\n"
+            "each job is live or over, and not both: 4 jobs, sound\n"
+            "jobs that are over hold nothing but what is still to be charged: 3 jobs, sound\n"
             "charges stay within their holds: 4 jobs, sound\n"
             "no attempt is charged twice: 2 attempts, sound\n");
 }
@@ -75,6 +77,20 @@ TEST_F(AuditBooksTest, FindsATransferInAnotherUnit) {
 TEST_F(AuditBooksTest, FindsAJobWhoseHoldIsGone) {
   database_.AsSuperuser("DELETE FROM funds_hold WHERE charged_micros > 0 AND refunded_micros = 0");
   EXPECT_THAT(Audit(), HasSubstr("charges stay within their holds: 4 jobs, 1 wrong\n"));
+}
+
+TEST_F(AuditBooksTest, FindsAJobThatIsLost) {
+  database_.AsSuperuser("DELETE FROM job_state WHERE job_id = $1", Params().Id(waiting_));
+  EXPECT_THAT(Audit(), HasSubstr("\n  " + waiting_.ToString() + ": it is neither live nor over\n"));
+}
+
+TEST_F(AuditBooksTest, FindsAHoldThatNobodyWillEnd) {
+  database_.AsSuperuser(R"(
+      WITH over AS (UPDATE funds_hold SET released_micros = released_micros - 1
+                     WHERE job_id IN (SELECT job_id FROM job_end) AND released_micros > 0 RETURNING account_id)
+      UPDATE account SET held_micros = held_micros + (SELECT count(*) FROM over)
+       WHERE account_id IN (SELECT account_id FROM over))");
+  EXPECT_THAT(Audit(), HasSubstr("hold nothing but what is still to be charged: 3 jobs, 3 wrong\n"));
 }
 
 TEST_F(AuditBooksTest, FindsAHoldWhoseJobIsGone) {
