@@ -14,6 +14,7 @@
 #include "base/child_process.h"
 #include "base/errno_status.h"
 #include "base/error_reason.h"
+#include "base/failpoint.h"
 #include "base/file_descriptor.h"
 #include "base/file_sync.h"
 #include "base/log.h"
@@ -124,14 +125,18 @@ class DevFederation {
     const Result<ProjectView> found = parts_.ledger_store.FindProject(kProjectName);
     if (found.ok()) {
       project_ = *found;
-      return OkStatus();
+    } else {
+      CreateProject create(parts_.ledger_store, parts_.ids);
+      ASSIGN_OR_RETURN(project_, create.Run({.key = NewKey("CreateProject"), .name = kProjectName, .unit = kUnit}));
     }
-    CreateProject create(parts_.ledger_store, parts_.ids);
-    ASSIGN_OR_RETURN(project_, create.Run({.key = NewKey("CreateProject"), .name = kProjectName, .unit = kUnit}));
+    TURNPIKE_FAILPOINT("dev.project_made");
+    // Each time: a start that was cut off may have made the project and no more.
     Deposit deposit(parts_.ledger_store);
     return deposit
-        .Run(
-            {.key = NewKey("Deposit"), .project = kProjectName, .amount = kCredit, .description = "development credit"})
+        .Run({.key = KeyOf("Deposit", "the development credit of "),
+              .project = kProjectName,
+              .amount = kCredit,
+              .description = "development credit"})
         .status();
   }
 
@@ -175,7 +180,8 @@ class DevFederation {
     site.site.time_zone = "UTC";
     site.token_hash = HashBearerToken(token);
     site.token_expires_at = parts_.clock.Now() + kEnrollLifetime;
-    ASSIGN_OR_RETURN(const SiteRecord record, parts_.site_store.Register(KeyOfSite(), site));
+    ASSIGN_OR_RETURN(const SiteRecord record,
+                     parts_.site_store.Register(KeyOf("RegisterSite", "the local site of "), site));
     PriceBook book;
     book.site_id = record.site_id;
     book.unit = kUnit;
@@ -239,10 +245,10 @@ class DevFederation {
             .request_hash = {}};
   }
 
-  // The same key each time: registering the local site again after a crash is a repeat, which gives it a new token.
-  RequestKey KeyOfSite() {
-    RequestKey key = NewKey("RegisterSite");
-    const Sha256Digest digest = Sha256("the local site of " + folder_);
+  // The same key each time: what was done already is a repeat.  No UUIDv7: its key is kept for ever.
+  RequestKey KeyOf(std::string method, const std::string& what) {
+    RequestKey key = NewKey(std::move(method));
+    const Sha256Digest digest = Sha256(what + folder_);
     Uuid id;
     std::copy_n(digest.begin(), id.bytes.size(), id.bytes.begin());
     id.bytes[6] = static_cast<uint8_t>((id.bytes[6] & 0x0f) | 0x40);

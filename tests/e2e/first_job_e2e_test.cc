@@ -223,6 +223,21 @@ TEST_F(FirstJob, SaysThatNoSiteCanEverRunIt) {
   EXPECT_EQ(result.exit_code, kExitNoSiteFits) << result.error_output;
 }
 
+TEST(DevelopmentBroker, GivesItsCreditOnceHoweverOftenItIsCutOff) {
+  Federation federation{Federation::Settings{}};
+  EXPECT_FALSE(federation.StartBroker("dev.project_made=kill").ok());
+  EXPECT_TRUE(federation.FailpointReached("dev.project_made"));
+  for (int start = 0; start < 2; ++start) {
+    const Status started = federation.StartBroker();
+    ASSERT_TRUE(started.ok()) << MessageOf(started);
+    const Result<std::unique_ptr<Database>> database = federation.OpenDatabase();
+    ASSERT_TRUE(database.ok()) << MessageOf(database.status());
+    EXPECT_EQ((*database)->Number("SELECT balance_micros FROM account WHERE kind = 'project'").value_or(-1),
+              1'000'000'000);
+    ASSERT_TRUE(federation.broker().Kill().ok());
+  }
+}
+
 // The last one: the broker is gone after it.
 TEST_F(FirstJob, SaysThatTheBrokerIsAway) {
   // What was submitted above, by whatever command, is over and right.
