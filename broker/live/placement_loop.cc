@@ -13,6 +13,7 @@ namespace {
 
 constexpr size_t kEventsPerRead = 5'000;
 constexpr size_t kSweepMax = 500;
+constexpr std::chrono::minutes kMaintenanceRetry{1};
 constexpr std::chrono::seconds kSayAgain{30};
 
 }  // namespace
@@ -238,7 +239,11 @@ Status PlacementLoop::Sweep() {
 // Old keys in pieces, one each sweep: a table of months of keys is more than the lease waits for.
 Status PlacementLoop::Maintain() {
   if (Due(maintained_, pace_.maintenance_interval)) {
-    RETURN_IF_ERROR(parts_.store.Maintain());
+    const Status maintained = parts_.store.Maintain();
+    if (!maintained.ok()) {
+      maintained_ -= pace_.maintenance_interval - kMaintenanceRetry;
+      return maintained;
+    }
     ASSIGN_OR_RETURN(old_keys_from_, parts_.store.DropOldKeys(0));
   } else if (old_keys_from_ > 0) {
     ASSIGN_OR_RETURN(old_keys_from_, parts_.store.DropOldKeys(old_keys_from_));
