@@ -57,8 +57,8 @@ Status MeasureOn(BenchRun& run, const Disk& disk) {
   ASSIGN_OR_RETURN(const int64_t epoch, PlacementEpoch(run));
 
   const SideTimer timer(run.federation, run.federation.broker_pid());
-  const PacedTimes flood =
-      SubmitPaced(run, kOverload * peak_rate, std::chrono::milliseconds(run.size.Scaled(kSeconds * 1'000)));
+  ASSIGN_OR_RETURN(const PacedTimes flood, SubmitPaced(run, kOverload * peak_rate,
+                                                       std::chrono::milliseconds(run.size.Scaled(kSeconds * 1'000))));
   const TimedSide side = timer.Stop();
   ASSIGN_OR_RETURN(const double recovery, RecoverySeconds(run, before));
   ASSIGN_OR_RETURN(const int64_t epoch_after, PlacementEpoch(run));

@@ -5,9 +5,11 @@
 #include <algorithm>
 
 #include "base/error_reason.h"
+#include "base/grpc/credentials.h"
 #include "base/grpc/error_details.h"
 #include "base/mutex.h"
 #include "base/stop_signal.h"
+#include "bench/harness/own_connection.h"
 #include "bench/harness/sample_job.h"
 
 namespace turnpike {
@@ -17,13 +19,17 @@ using std::chrono::steady_clock;
 
 constexpr std::chrono::milliseconds kTick{2};
 constexpr int64_t kUnderWayMax = 100'000;
+// A connection has some hundred calls under way; the others would wait here, unseen by the broker.
+constexpr size_t kConnections = 128;
 
 class PacedLoad {
  public:
-  explicit PacedLoad(BenchRun& run)
-      : federation_(run.federation),
-        stub_(v1::JobService::NewStub(run.federation.channel())),
-        next_job_(run.jobs_made) {}
+  PacedLoad(BenchRun& run, const std::shared_ptr<grpc::ChannelCredentials>& credentials)
+      : federation_(run.federation), next_job_(run.jobs_made) {
+    for (size_t i = 0; i < kConnections; ++i) {
+      stubs_.push_back(v1::JobService::NewStub(OwnConnection(run.federation.address(), credentials)));
+    }
+  }
 
   PacedTimes Run(double per_second, std::chrono::milliseconds length) {
     const auto start = steady_clock::now();
@@ -69,8 +75,9 @@ class PacedLoad {
     federation_.Authorize(call->context);
     call->request.set_request_id(federation_.ids().TimeOrdered<RequestId>().ToString());
     *call->request.mutable_spec() = SampleJob(next_job_++);
-    stub_->async()->SubmitJob(&call->context, &call->request, &call->response,
-                              [this, call](const grpc::Status& status) { Note(*call, FromGrpc(status)); });
+    stubs_[static_cast<size_t>(next_job_) % kConnections]->async()->SubmitJob(
+        &call->context, &call->request, &call->response,
+        [this, call](const grpc::Status& status) { Note(*call, FromGrpc(status)); });
   }
 
   void Note(const OneCall& call, const Status& status) {
@@ -91,7 +98,7 @@ class PacedLoad {
   }
 
   LoadedFederation& federation_;
-  const std::unique_ptr<v1::JobService::Stub> stub_;
+  std::vector<std::unique_ptr<v1::JobService::Stub>> stubs_;
   int64_t next_job_;
   Mutex mutex_;
   CondVar changed_;
@@ -101,8 +108,12 @@ class PacedLoad {
 
 }  // namespace
 
-PacedTimes SubmitPaced(BenchRun& run, double per_second, std::chrono::milliseconds length) {
-  PacedLoad load(run);
+Result<PacedTimes> SubmitPaced(BenchRun& run, double per_second, std::chrono::milliseconds length) {
+  ASSIGN_OR_RETURN(
+      const auto credentials,
+      ClientCredentials(
+          {.certificate_pem = {}, .private_key_pem = {}, .ca_pem = run.federation.authority().ca_certificate_pem()}));
+  PacedLoad load(run, credentials);
   PacedTimes times = load.Run(per_second, length);
   run.jobs_made = load.next_job();
   run.accepted.insert(run.accepted.end(), times.accepted.begin(), times.accepted.end());

@@ -21,6 +21,6 @@ struct PacedTimes {
 };
 
 // `per_second` calls a second for so long.
-PacedTimes SubmitPaced(BenchRun& run, double per_second, std::chrono::milliseconds length);
+Result<PacedTimes> SubmitPaced(BenchRun& run, double per_second, std::chrono::milliseconds length);
 
 }  // namespace turnpike

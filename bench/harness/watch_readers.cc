@@ -1,23 +1,15 @@
 #include "bench/harness/watch_readers.h"
 
-#include <grpcpp/create_channel.h>
-
 #include <algorithm>
 #include <atomic>
 
 #include "base/grpc/error_details.h"
+#include "bench/harness/own_connection.h"
 
 namespace turnpike {
 namespace {
 
 constexpr std::chrono::minutes kPatience{5};
-
-std::shared_ptr<grpc::Channel> OwnConnection(const std::string& address,
-                                             const std::shared_ptr<grpc::ChannelCredentials>& credentials) {
-  grpc::ChannelArguments arguments;
-  arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
-  return grpc::CreateCustomChannel(address, credentials, arguments);
-}
 
 }  // namespace
 
