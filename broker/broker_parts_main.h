@@ -47,15 +47,19 @@ class BrokerParts {
   DatabaseClock clock;
   IdSource ids;
   DatabaseServers database_servers;
-  // Agents' calls keep connections and threads of their own: a flood of users must not cost a lease.
+  // Agents' calls and placement keep connections and threads of their own, also for what they read of sites: a flood of
+  // users must not cost a lease.
   TransactionRunner api_transactions;
   TransactionRunner submit_transactions;
   TransactionRunner link_transactions;
+  TransactionRunner site_transactions;
   TransactionRunner placement_transactions;  // one connection: the placement lease is its session's
   TransactionRunner event_transactions;
+  TransactionRunner watch_transactions;
   PgJobStore job_store;
   PgJobStore submit_store;
   PgSiteStore site_store;
+  PgSiteStore agent_site_store;
   PgTokenStore token_store;
   PgLedgerStore ledger_store;
   PgSecretStore secret_store;
@@ -66,6 +70,7 @@ class BrokerParts {
   PgPlacementStore placement_store;
   PgPlacementLease placement_lease;
   PgEventLog event_log;
+  PgEventLog watched_log;
   std::unique_ptr<CertificateAuthority> authority;
   IndexFollower index;
   WatchHub watch_hub;

@@ -47,8 +47,10 @@ void BrokerParts::ShowMetrics() {
   ShowTransactions("api", api_transactions, metrics);
   ShowTransactions("submit", submit_transactions, metrics);
   ShowTransactions("link", link_transactions, metrics);
+  ShowTransactions("sites", site_transactions, metrics);
   ShowTransactions("placement", placement_transactions, metrics);
   ShowTransactions("events", event_transactions, metrics);
+  ShowTransactions("watch", watch_transactions, metrics);
   ShowIndex(index, metrics);
   ShowSites(index, metrics);
   metrics.Show(Metric::kCommitJobs, {}, committer.commit_jobs());

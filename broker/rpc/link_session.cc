@@ -166,7 +166,10 @@ Status LinkSession::Handle(const v1::SynchronizeRequest& message) {
     case v1::SynchronizeRequest::kCapacity:
       return HandleCapacity(message.capacity());
     case v1::SynchronizeRequest::kHeartbeat: {
-      RETURN_IF_ERROR(Admit());  // Whoever was shut out meanwhile goes now.
+      // Whoever was shut out meanwhile goes now; that nobody can say so does not end a session.
+      if (const Status admitted = Admit(); admitted.code() == StatusCode::kPermissionDenied) {
+        return admitted;
+      }
       v1::SynchronizeResponse response;
       response.mutable_heartbeat();
       Send(std::move(response));

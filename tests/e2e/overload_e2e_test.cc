@@ -17,6 +17,7 @@ namespace {
 constexpr int kThreads = 8;
 constexpr int kCallsOfEach = 250;
 constexpr int kOwnCalls = 30;
+constexpr int kUserConnections = 8;  // of a broker, for what users ask
 
 constexpr char kSessionEpoch[] = R"sql(
     SELECT max(epoch)
@@ -37,6 +38,21 @@ constexpr char kCompleted[] = R"sql(
     SELECT count(*)
       FROM job_end
      WHERE state = 'COMPLETED'
+)sql";
+
+constexpr char kEpochOfAlpha[] = R"sql(
+    SELECT epoch
+      FROM site_session AS e
+      JOIN site AS s ON s.site_id = e.site_id
+     WHERE s.name = 'alpha'
+       AND e.connected
+)sql";
+
+constexpr char kWaitingForAccounts[] = R"sql(
+    SELECT count(*)
+      FROM pg_locks
+     WHERE relation = 'account'::regclass
+       AND NOT granted
 )sql";
 
 struct FloodCount {
@@ -114,6 +130,42 @@ class Overload : public testing::Test {
   std::string flood_token_;
   FloodCount count_;
 };
+
+// C8: whoever asks for what a locked table holds keeps a connection and a thread for as long as it may wait.
+TEST_F(Overload, AnAgentComesInWhileEveryConnectionOfUsersWaits) {
+  const Result<SiteAgent*> site = federation_.AddSite({.name = "alpha", .scheduler_yaml = ProcessScheduler(4)});
+  ASSERT_TRUE(site.ok()) << MessageOf(site.status());
+  const Result<std::unique_ptr<Database>> owner = federation_.OpenDatabase("turnpike");
+  ASSERT_TRUE(owner.ok()) << MessageOf(owner.status());
+  const int64_t before = Number(kEpochOfAlpha);
+
+  ASSERT_TRUE((*owner)->Execute("BEGIN").ok());
+  const Status locked = (*owner)->Execute("LOCK TABLE account IN ACCESS EXCLUSIVE MODE");
+  ASSERT_TRUE(locked.ok()) << MessageOf(locked);
+  std::atomic<bool> enough = false;
+  std::vector<std::thread> users;
+  for (int i = 0; i < 2 * kUserConnections; ++i) {
+    users.emplace_back([&] {
+      const Result<std::unique_ptr<Client>> client = federation_.MakeClient();
+      while (!enough && client.ok()) {
+        (*client)->GetAccount({}).status().IgnoreError();
+      }
+    });
+  }
+  EXPECT_TRUE(Eventually([&] { return Number(kWaitingForAccounts) == kUserConnections; }))
+      << Number(kWaitingForAccounts);
+  EXPECT_TRUE((*site)->daemon().Kill().ok());
+  EXPECT_TRUE((*site)->Start().ok());
+  EXPECT_TRUE(Eventually([&] { return Number(kEpochOfAlpha) > before; }));
+  EXPECT_TRUE(Eventually([&] { return Number(kWaitingForAccounts) == kUserConnections; }))
+      << "the agent came in when users waited no more";
+
+  enough = true;
+  ASSERT_TRUE((*owner)->Execute("ROLLBACK").ok());
+  for (std::thread& user : users) {
+    user.join();
+  }
+}
 
 TEST_F(Overload, OneProjectsFloodIsRefusedEarlyAndNobodyElseFeelsIt) {
   const Result<std::string> job_id = federation_.Submit(federation_.payload().Job("lasting", federation_.Path("gate")));
