@@ -43,6 +43,16 @@ gpr_timespec DeadlineOf(const Call& call) {
              : gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC), gpr_time_from_millis(call.timeout.count(), GPR_TIMESPAN));
 }
 
+// So that a broker that does not answer leaves each other one as much time as it had.
+gpr_timespec ShareOf(gpr_timespec deadline, size_t brokers_left) {
+  if (gpr_time_cmp(deadline, gpr_inf_future(GPR_CLOCK_MONOTONIC)) == 0) {
+    return deadline;
+  }
+  const gpr_timespec now = gpr_now(GPR_CLOCK_MONOTONIC);
+  const int32_t left = gpr_time_to_millis(gpr_time_sub(deadline, now));
+  return gpr_time_add(now, gpr_time_from_millis(left / static_cast<int32_t>(brokers_left), GPR_TIMESPAN));
+}
+
 // OK when `on_piece` has had enough.
 grpc::Status ReadAll(grpc::ClientReader<MessageLite>& reader, MessageLite& piece, const std::function<bool()>& on_piece,
                      grpc::ClientContext& context, bool& begun) {
@@ -85,8 +95,8 @@ class GrpcConnection final : public Connection {
  private:
   using Attempt = std::function<grpc::Status(grpc::Channel&, grpc::ClientContext&)>;
 
-  // Asks the broker that answered last, then each other one once, all before one deadline.  A stream that has begun is
-  // not begun again: the caller knows from where.
+  // Asks the broker that answered last, then each other one once, all before one deadline: also when one is away or
+  // frozen.  A stream that has begun is not begun again: the caller knows from where.
   Status OnAnyBroker(const Call& call, const bool& begun, const Attempt& attempt);
 
   const std::vector<std::shared_ptr<grpc::Channel>> channels_;
@@ -102,11 +112,12 @@ Status GrpcConnection::OnAnyBroker(const Call& call, const bool& begun, const At
   for (size_t i = 0; i < channels_.size(); ++i) {
     const size_t index = (first + i) % channels_.size();
     grpc::ClientContext context;
-    context.set_deadline(deadline);
+    context.set_deadline(ShareOf(deadline, channels_.size() - i));
     RETURN_IF_ERROR(
         AddCallMetadata({.bearer_token = token_, .request_id = call.request_id, .traceparent = traceparent_}, context));
     outcome = FromGrpc(attempt(*channels_[index], context));
-    if (begun || outcome.code() != StatusCode::kUnavailable) {
+    const bool answered = outcome.code() != StatusCode::kUnavailable && outcome.code() != StatusCode::kDeadlineExceeded;
+    if (begun || answered) {
       current_.store(index);
       return outcome;
     }

@@ -24,7 +24,8 @@ struct Call {
 class Connection {
  public:
   virtual ~Connection() = default;
-  // Fills `response`.  UNAVAILABLE has been retried already, with the same bytes.
+  // Fills `response`.  UNAVAILABLE has been retried already, and a broker that did not answer in its part of the time
+  // was passed over for the next, with the same bytes.
   virtual Status Unary(const Call& call, const google::protobuf::MessageLite& request,
                        google::protobuf::MessageLite& response) = 0;
   // Fills `piece` and calls `on_piece` for each message, until it returns false (then OK) or the stream ends.

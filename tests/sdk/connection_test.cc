@@ -45,6 +45,9 @@ class ScriptedJobs final : public v1::JobService::Service {
                      .header_id = RequestIdOf(*context),
                      .token = BearerTokenOf(*context).value_or("none"),
                      .time_left = TimeLeft(*context)});
+    while (frozen_) {
+      thawed_.Wait(mutex_);
+    }
     response->mutable_job()->set_job_id("job-" + std::to_string(seen_.size()));
     return TakeOutcome();
   }
@@ -60,6 +63,12 @@ class ScriptedJobs final : public v1::JobService::Service {
     return TakeOutcome();
   }
 
+  // Takes calls and answers none, until it is told otherwise.
+  void Freeze(bool frozen) {
+    MutexLock lock(mutex_);
+    frozen_ = frozen;
+    thawed_.NotifyAll();
+  }
   void Script(std::deque<Status> outcomes) {
     MutexLock lock(mutex_);
     outcomes_ = std::move(outcomes);
@@ -80,6 +89,8 @@ class ScriptedJobs final : public v1::JobService::Service {
   }
 
   mutable Mutex mutex_;
+  CondVar thawed_;
+  bool frozen_ GUARDED_BY(mutex_) = false;
   std::deque<Status> outcomes_ GUARDED_BY(mutex_);
   std::vector<Seen> seen_ GUARDED_BY(mutex_);
 };
@@ -161,6 +172,26 @@ TEST_F(ConnectionToBroker, NextBrokerIsAskedWhenOneIsAway) {
   ASSERT_TRUE(client->SubmitJob({}).ok());
   EXPECT_THAT(gone_jobs.seen(), SizeIs(0));
   EXPECT_THAT(jobs_.seen(), SizeIs(1));
+}
+
+TEST_F(ConnectionToBroker, NextBrokerIsAskedWhenOneDoesNotAnswer) {
+  ScriptedJobs frozen;
+  frozen.Freeze(true);
+  const std::unique_ptr<GrpcServer> frozen_server = Start(frozen);
+  const auto connection = Connect({.addresses = {AddressOf(*frozen_server), AddressOf(*server_)},
+                                   .ca_pem = federation_.ca_pem(),
+                                   .ca_path = "",
+                                   .token = "tp_mine"});
+  CHECK(connection.ok());
+  const Call call{.method = "/turnpike.v1.JobService/SubmitJob", .request_id = "r", .timeout = std::chrono::seconds(4)};
+  v1::SubmitJobResponse response;
+  for (int i = 1; i <= 2; ++i) {
+    const Status status = (*connection)->Unary(call, v1::SubmitJobRequest(), response);
+    EXPECT_TRUE(status.ok()) << status;
+    EXPECT_THAT(jobs_.seen(), SizeIs(i));
+  }
+  EXPECT_THAT(frozen.seen(), SizeIs(1)) << "the one that answered is asked first";
+  frozen.Freeze(false);
 }
 
 TEST_F(ConnectionToBroker, NobodyThereIsUnavailable) {
