@@ -146,7 +146,7 @@ Status TransactionRunner::BeginOn(Begun& begun, const TransactionSettings& setti
 // that the standby does not have it, means that nobody knows.
 Status TransactionRunner::Commit(Begun& begun, std::chrono::milliseconds timeout) {
   Connection& connection = *begun.lease;
-  const Status status = connection.Execute(kCommit, {}, std::chrono::steady_clock::now() + timeout).status();
+  Status status = connection.Execute(kCommit, {}, std::chrono::steady_clock::now() + timeout).status();
   const auto warning = std::ranges::find_if(connection.notices(), MeansNotReplicated);
   if (warning != connection.notices().end()) {
     return WithUnknownOutcome(StatusOf(*warning));

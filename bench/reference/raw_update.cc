@@ -33,9 +33,8 @@ Status RawUpdate::Update(const std::vector<JobId>& jobs, const std::string& word
     const std::vector<JobId> some(jobs.begin() + static_cast<std::ptrdiff_t>(first),
                                   jobs.begin() + static_cast<std::ptrdiff_t>(last));
     const std::vector<std::string> texts(some.size(), words);
-    ASSIGN_OR_RETURN(
-        const Rows rows,
-        connection_->Execute(kUpdate, std::move(Params().IdArray(some).TextArray(texts).TextArray(texts))));
+    ASSIGN_OR_RETURN(const Rows rows,
+                     connection_->Execute(kUpdate, Params().IdArray(some).TextArray(texts).TextArray(texts)));
     if (rows.affected() != static_cast<int64_t>(some.size())) {
       return Internal("the reference updated {} rows of {}", rows.affected(), some.size());
     }

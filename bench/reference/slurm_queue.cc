@@ -37,7 +37,8 @@ Result<std::string> RunCommand(const std::vector<std::string>& argv,
 bool IsOnPath(const std::string& program) {
   std::istringstream folders(kPath);
   for (std::string folder; std::getline(folders, folder, ':');) {
-    if (::access((folder + "/" + program).c_str(), X_OK) == 0) {
+    folder.append("/").append(program);
+    if (::access(folder.c_str(), X_OK) == 0) {
       return true;
     }
   }

@@ -109,7 +109,7 @@ std::string OnlyJob(RunEvidence& evidence) {
 
 // A copy of the file with `text` in the place of what it holds, or behind it.
 std::string Copy(const std::string& path, const std::string& text, bool behind) {
-  const std::string copy = path + ".copy";
+  std::string copy = path + ".copy";
   EXPECT_TRUE(WriteFileAtomically(copy, behind ? ReadFile(path).value_or("") + text : text).ok());
   return copy;
 }

@@ -68,10 +68,10 @@ std::vector<StatusCode> Outcomes(BreakableStore& store, SubmitCommitter::Limits 
   std::vector<StatusCode> outcomes(names.size(), StatusCode::kUnknown);
   {
     SubmitCommitter committer(store, limits, [] {});
-    for (uint8_t i = 0; i < names.size(); ++i) {
-      committer.Enqueue(CallNamed(i, names[i]), [&outcomes, i](const Result<SubmitVerdict>& verdict) {
-        outcomes[i] = verdict.status().code();
-      });
+    for (size_t i = 0; i < names.size(); ++i) {
+      committer.Enqueue(
+          CallNamed(static_cast<uint8_t>(i), names[i]),
+          [&outcomes, i](const Result<SubmitVerdict>& verdict) { outcomes[i] = verdict.status().code(); });
       store.WaitForCommit();
     }
     store.LetGo();

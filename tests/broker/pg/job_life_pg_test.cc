@@ -68,7 +68,7 @@ TEST_F(JobLife, ItsEventsAreFollowedInTheOrderOfItsVersionsWhoeverBeganFirst) {
            database_.CountAsSuperuser("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'") > 0;
   };
   const Status blocked = link_transactions_.Run({.projects = {project_.project_id}, .site = {}}, [&](Transaction& tx) {
-    const Status locked = tx.Execute("SELECT job_id FROM funds_hold FOR UPDATE").status();
+    Status locked = tx.Execute("SELECT job_id FROM funds_hold FOR UPDATE").status();
     RequestKey key = database_.NewKey("CancelJob", "body");
     key.project_id = project_.project_id;
     cancelled = std::async(std::launch::async, [&, key] { return jobs_.Cancel(key, job.job_id); });
