@@ -11,7 +11,8 @@
 namespace turnpike {
 namespace {
 
-// Failpoints read the environment once in a process, so each case is a process of its own.
+// Failpoints read the environment once in a process, so each case is a process of its own, made before this one has
+// passed any.
 int ForkArmed(const std::string& failpoints, const std::string& log, const std::function<int()>& function) {
   return Fork([&] {
     ::setenv("TURNPIKE_FAILPOINTS", failpoints.c_str(), 1);
