@@ -239,7 +239,7 @@ Status PlacementLoop::Sweep() {
 // Old keys in pieces, one each sweep: a table of months of keys is more than the lease waits for.
 Status PlacementLoop::Maintain() {
   if (Due(maintained_, pace_.maintenance_interval)) {
-    const Status maintained = parts_.store.Maintain();
+    Status maintained = parts_.store.Maintain();
     if (!maintained.ok()) {
       maintained_ -= pace_.maintenance_interval - kMaintenanceRetry;
       return maintained;
