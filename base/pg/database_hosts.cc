@@ -55,7 +55,17 @@ std::vector<std::string> Elements(const Options& options, std::string_view name)
   }
 }
 
-std::string Quoted(std::string_view value) {
+std::string Join(const Options& options) {
+  std::string conninfo;
+  for (const auto& [name, value] : options) {
+    conninfo += fmt::format("{}{}={}", conninfo.empty() ? "" : " ", name, QuotedConninfo(value));
+  }
+  return conninfo;
+}
+
+}  // namespace
+
+std::string QuotedConninfo(std::string_view value) {
   std::string quoted = "'";
   for (const char letter : value) {
     if (letter == '\'' || letter == '\\') {
@@ -65,16 +75,6 @@ std::string Quoted(std::string_view value) {
   }
   return quoted + "'";
 }
-
-std::string Join(const Options& options) {
-  std::string conninfo;
-  for (const auto& [name, value] : options) {
-    conninfo += fmt::format("{}{}={}", conninfo.empty() ? "" : " ", name, Quoted(value));
-  }
-  return conninfo;
-}
-
-}  // namespace
 
 Result<std::vector<std::string>> DatabaseHosts(const std::string& conninfo) {
   ASSIGN_OR_RETURN(const Options options, Parse(conninfo));

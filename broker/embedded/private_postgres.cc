@@ -22,6 +22,7 @@
 #include "base/file_descriptor.h"
 #include "base/file_sync.h"
 #include "base/pg/connection.h"
+#include "base/pg/database_hosts.h"
 #include "broker/embedded/postgres_processes.h"
 #include "broker/embedded/postgres_programs.h"
 
@@ -289,18 +290,6 @@ Status MakeRolesAndDatabase(Connection& connection) {
   return RunMadeUp(connection, kMakeDatabase, Params().Text(kDatabaseName).Text(kOwnerRole));
 }
 
-// A value of a connection string.
-std::string Quoted(std::string_view value) {
-  std::string quoted = "'";
-  for (const char letter : value) {
-    if (letter == '\'' || letter == '\\') {
-      quoted.push_back('\\');
-    }
-    quoted.push_back(letter);
-  }
-  return quoted + "'";
-}
-
 }  // namespace
 
 Result<PrivatePostgres> PrivatePostgres::Start(const PrivatePostgresSettings& settings) {
@@ -351,7 +340,8 @@ std::string PrivatePostgres::ConnectionString(const std::string& role) const {
 }
 
 std::string PrivatePostgres::ConnectionString(const std::string& role, const std::string& database) const {
-  return fmt::format("host={} port=5432 dbname={} user={}", Quoted(socket_folder_), Quoted(database), Quoted(role));
+  return fmt::format("host={} port=5432 dbname={} user={}", QuotedConninfo(socket_folder_), QuotedConninfo(database),
+                     QuotedConninfo(role));
 }
 
 std::string PrivatePostgres::SuperuserConnectionString(const std::string& database) const {

@@ -35,8 +35,8 @@ Status ReportWriter::AvoidShares() {
 }
 
 Status ReportWriter::MoveToClassWithout(AttemptId attempt_id, Avoidance avoidance) {
-  const Entry& entry = entries_.at(attempt_id);
-  JobView& job = entries_.at(attempt_id).standing.job;
+  Entry& entry = entries_.at(attempt_id);
+  JobView& job = entry.standing.job;
   ASSIGN_OR_RETURN(const Rows rows, tx_.Execute(kReadClass, Params().Id(job.class_id)));
   if (rows.empty()) {
     return Internal("job {} is of class {}, which is not there", job.job_id.ToString(), job.class_id.ToString());

@@ -3,13 +3,11 @@
 
 #include "tests/e2e/eventually.h"
 #include "tests/e2e/federation.h"
+#include "tests/e2e/job_waves.h"
 #include "tests/e2e/sound_run.h"
 
 namespace turnpike {
 namespace {
-
-constexpr int kJobsEachTime = 20;
-constexpr std::chrono::minutes kEndTime{5};
 
 class Replicas : public testing::Test {
  protected:
@@ -43,47 +41,31 @@ class Replicas : public testing::Test {
         ->Value("SELECT coalesce(max(replica), '') FROM placement_lease WHERE heartbeat > now() - interval '2 s'")
         .value_or("");
   }
-  std::vector<std::future<Result<std::string>>> SubmitSome() {
-    std::vector<std::future<Result<std::string>>> submissions;
-    for (int i = 0; i < kJobsEachTime; ++i) {
-      submissions.push_back(federation_.SubmitInBackground(federation_.payload().Job(fmt::format("job{}", ++jobs_))));
-    }
-    return submissions;
-  }
-  void ExpectAllCompleted(std::vector<std::future<Result<std::string>>> submissions) {
-    for (auto& submission : submissions) {
-      const Result<std::string> job_id = submission.get();
-      ASSERT_TRUE(job_id.ok()) << MessageOf(job_id.status());
-      const Result<v1::Job> job = federation_.WaitForEnd(*job_id, kEndTime);
-      ASSERT_TRUE(job.ok()) << MessageOf(job.status());
-      EXPECT_EQ(job->state(), v1::JOB_STATE_COMPLETED) << job->ShortDebugString();
-    }
-  }
 
   Federation federation_{Federation::Settings{.local_site = false}};
   std::map<std::string, Daemon*> replicas_;
   std::unique_ptr<Database> database_;
-  int jobs_ = 0;
+  JobWaves waves_{federation_};
 };
 
 TEST_F(Replicas, TheDeathOfTheOneThatPlacesIsMadeGoodByAnother) {
-  ExpectAllCompleted(SubmitSome());
+  waves_.ExpectAllCompleted(waves_.Submit());
   const std::string first = Placer();
   ASSERT_TRUE(replicas_.contains(first)) << first;
 
-  auto submissions = SubmitSome();
+  auto submissions = waves_.Submit();
   ASSERT_TRUE(replicas_[first]->Kill().ok());
-  ExpectAllCompleted(std::move(submissions));
+  waves_.ExpectAllCompleted(std::move(submissions));
   const std::string second = Placer();
   EXPECT_NE(second, first);
   ASSERT_TRUE(replicas_.contains(second)) << second;
 
   // Frozen, it holds its lock and its connections, and says nothing: it is cut off.
-  submissions = SubmitSome();
+  submissions = waves_.Submit();
   ASSERT_TRUE(replicas_[second]->Pause().ok());
   EXPECT_TRUE(Eventually([&] { return !Placer().empty() && Placer() != second; })) << Placer();
   ASSERT_TRUE(replicas_[second]->Resume().ok());
-  ExpectAllCompleted(std::move(submissions));
+  waves_.ExpectAllCompleted(std::move(submissions));
 
   if (!federation_.broker().alive()) {
     const Status restarted = federation_.StartBroker();

@@ -24,6 +24,20 @@ class LateCharges : public JobLifeTest {
     EXPECT_TRUE(Apply(reports).ok());
     return {.job_id = job.job_id, .attempt_id = *reports.back().attempt_id};
   }
+  // Interrupted, then run again to its end; the first of its two attempts.
+  Ended EndTwiceWithoutUsage() {
+    NewJob rerun = Job();
+    rerun.rerun_safe = true;
+    const JobView job = Submit(rerun);
+    std::vector<SiteReport> first = WholeLife(Place(job));
+    first.back().kind = ReportKind::kInterrupted;
+    first.back().usage.reset();
+    EXPECT_TRUE(Apply(first).ok());
+    std::vector<SiteReport> second = WholeLife(Place(Get(job.job_id)));
+    second.back().usage.reset();
+    EXPECT_TRUE(Apply(second).ok());
+    return {.job_id = job.job_id, .attempt_id = *first.back().attempt_id};
+  }
   void ReportUsage(AttemptId attempt, int64_t core_seconds, bool provisional = false) {
     SiteReport late = Report(ReportKind::kUsage, attempt);
     late.usage =
@@ -323,17 +337,8 @@ TEST_F(LateCharges, OneThatCannotBeChargedIsPutOffAndTheOthersAreSettled) {
 
 // The first attempt's charge fails; what the second one leaves of the hold is kept for it.
 TEST_F(LateCharges, TheRestIsKeptForAChargeThatWasPutOff) {
-  NewJob rerun = Job();
-  rerun.rerun_safe = true;
-  const JobView job = Submit(rerun);
-  std::vector<SiteReport> first = WholeLife(Place(job));
-  first.back().kind = ReportKind::kInterrupted;
-  first.back().usage.reset();
-  ASSERT_TRUE(Apply(first).ok());
-  std::vector<SiteReport> second = WholeLife(Place(Get(job.job_id)));
-  second.back().usage.reset();
-  ASSERT_TRUE(Apply(second).ok());
-  const Params attempt = std::move(Params().Id(*first.back().attempt_id));
+  const Ended job = EndTwiceWithoutUsage();
+  const Params attempt = std::move(Params().Id(job.attempt_id));
   database_.AsSuperuser("UPDATE attempt_end SET price_version = 99 WHERE attempt_id = $1", attempt);
   EXPECT_EQ(*placement_.SettleOverdue(10), 1U);
   EXPECT_EQ(Get(job.job_id).money.released_micros, 0);
@@ -346,16 +351,7 @@ TEST_F(LateCharges, TheRestIsKeptForAChargeThatWasPutOff) {
 }
 
 TEST_F(LateCharges, SeveralOpenChargesOfOneJobAreSettledAtOnce) {
-  NewJob rerun = Job();
-  rerun.rerun_safe = true;
-  const JobView job = Submit(rerun);
-  std::vector<SiteReport> first = WholeLife(Place(job));
-  first.back().kind = ReportKind::kInterrupted;
-  first.back().usage.reset();
-  ASSERT_TRUE(Apply(first).ok());
-  std::vector<SiteReport> second = WholeLife(Place(Get(job.job_id)));
-  second.back().usage.reset();
-  ASSERT_TRUE(Apply(second).ok());
+  const Ended job = EndTwiceWithoutUsage();
   const int64_t version = Get(job.job_id).version;
   EXPECT_EQ(*placement_.SettleOverdue(10), 2U);
   EXPECT_EQ(Get(job.job_id).money.charged_micros, 10'000);
