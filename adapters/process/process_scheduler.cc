@@ -14,6 +14,7 @@ namespace {
 
 constexpr int kSignalBase = 128;
 constexpr int kSignalMax = 64;
+constexpr int kLooksForTheLeft = 3;
 constexpr const char* kPath = "/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin";
 
 // Outlives the wrapper and says how it ended.  Signals to the whole group reach it too, so it catches them: what it
@@ -207,9 +208,9 @@ void ProcessScheduler::TickLocked() {
 
 void ProcessScheduler::Watch(ProcessJob& job, const ProcessTable& table) {
   if (const std::optional<RunnerStatus> status = store_.ReadStatus(job.id)) {
-    End(job, status, table);
+    End(job, status);
   } else if (!IsOfThisBoot(job) || !IsAlive(job.runner)) {
-    End(job, store_.ReadStatus(job.id), table);  // It may have written in between.
+    End(job, store_.ReadStatus(job.id));  // It may have written in between.
   } else {
     KeepToLimits(job, table);
   }
@@ -274,19 +275,28 @@ bool ProcessScheduler::HasItsNumber(const ProcessJob& job) const {
   return stat.ok() ? stat->start_ticks == job.runner.start_ticks : stat.status().code() == StatusCode::kNotFound;
 }
 
-void ProcessScheduler::Kill(const ProcessJob& job, const ProcessTable& table) const {
+bool ProcessScheduler::Kill(const ProcessJob& job, const ProcessTable& table) const {
   if (!HasItsNumber(job)) {
-    return;
+    return false;
   }
-  for (const int pid : table.ProcessesOf(job.runner.pid)) {
+  const std::vector<int> pids = table.ProcessesOf(job.runner.pid);
+  for (const int pid : pids) {
     if (const std::optional<ProcessIdentity> identity = IdentityOf(pid)) {
       static_cast<void>(SignalProcess(*identity, SIGKILL));
     }
   }
+  return !pids.empty();
 }
 
-void ProcessScheduler::End(ProcessJob& job, const std::optional<RunnerStatus>& status, const ProcessTable& table) {
-  Kill(job, table);  // What it left in the background.
+// What it left in the background.  A table read before the job's last word may lack what it started last, and one read
+// now what those started meanwhile; what has been sent SIGKILL starts nothing any more.
+void ProcessScheduler::KillWhatIsLeft(const ProcessJob& job) const {
+  for (int look = 0; look < kLooksForTheLeft && Kill(job, ProcessTable::Read()); ++look) {
+  }
+}
+
+void ProcessScheduler::End(ProcessJob& job, const std::optional<RunnerStatus>& status) {
+  KillWhatIsLeft(job);
   WaitUntilGone(job.runner, std::chrono::milliseconds(0));
   job.state = ProcessJobState::kEnded;
   job.end_time = EndTimeOf(job, status, clock_.Now());

@@ -69,8 +69,10 @@ class ProcessScheduler final : public Scheduler {
   void Stop(ProcessJob& job, EndCause cause) REQUIRES(mutex_);
   bool IsOfThisBoot(const ProcessJob& job) const;
   bool HasItsNumber(const ProcessJob& job) const;
-  void Kill(const ProcessJob& job, const ProcessTable& table) const REQUIRES(mutex_);
-  void End(ProcessJob& job, const std::optional<RunnerStatus>& status, const ProcessTable& table) REQUIRES(mutex_);
+  // Whether the table shows anything of it.
+  bool Kill(const ProcessJob& job, const ProcessTable& table) const REQUIRES(mutex_);
+  void KillWhatIsLeft(const ProcessJob& job) const REQUIRES(mutex_);
+  void End(ProcessJob& job, const std::optional<RunnerStatus>& status) REQUIRES(mutex_);
   void StartWaiting() REQUIRES(mutex_);
   void Start(ProcessJob& job) REQUIRES(mutex_);
   void DropOld() REQUIRES(mutex_);
