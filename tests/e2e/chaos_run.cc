@@ -23,12 +23,12 @@ constexpr std::chrono::minutes kDrainTime{6};  // I17: from the last fault to th
 constexpr std::chrono::seconds kQuietTime{30};
 constexpr char kSitePrice[] = "0.02";
 
-// $1 the federation's folder, $2 where its evidence goes.
+// $1 the federation's folder, $2 where its evidence goes, $3 the primary's folder.
 constexpr char kKeepScript[] = R"sh(
-    pg_dump -h "$1"/data/postgres/socket -U turnpike turnpike >"$1"/dump.sql
+    pg_dump -h "$3"/socket -U turnpike turnpike >"$1"/dump.sql
     rm -rf "$2"
     mkdir -p "$2"
-    cd "$1" && tar cf - --exclude=./data/postgres/data . | tar xf - -C "$2"
+    cd "$1" && tar cf - --exclude=./data/postgres/data --exclude=./standby/data . | tar xf - -C "$2"
 )sh";
 
 constexpr char kUnsettled[] = R"sql(
@@ -121,7 +121,8 @@ std::string ChaosRun::Summary() {
   for (const auto& [kind, counts] : by_kind) {
     line += fmt::format(" {} {}", kind, counts.second);
   }
-  return line + fmt::format("; ended by themselves: {}; {}", own_ends, ends_);
+  return line + fmt::format("; PostgreSQL taken over {} times; ended by themselves: {}; {}",
+                            postgres_ ? postgres_->takeovers() : 0, own_ends, ends_);
 }
 
 // --- What there is.
@@ -132,9 +133,14 @@ Status ChaosRun::StartAll() {
                      SlurmLab::Start(SlurmLab::Accounting::kNo, std::string(1, static_cast<char>('a' + i))));
     labs_.push_back(std::move(lab));
   }
-  federation_ = std::make_unique<Federation>(Federation::Settings{
-      .local_site = false, .usage_wait = 2 * kUsageWait, .spread_clients = true, .offer_time = kOfferTime});
+  federation_ = std::make_unique<Federation>(Federation::Settings{.local_site = false,
+                                                                  .usage_wait = 2 * kUsageWait,
+                                                                  .spread_clients = true,
+                                                                  .offer_time = kOfferTime,
+                                                                  .standby = true});
   RETURN_IF_ERROR(federation_->StartBroker());
+  postgres_.emplace(federation_->MakePostgresPair(), settings_.seed);
+  RETURN_IF_ERROR(postgres_->pair().Begin());
   for (int i = 1; i <= settings_.brokers; ++i) {
     RETURN_IF_ERROR(federation_->AddReplica(fmt::format("broker{}", i)).status());
   }
@@ -174,8 +180,8 @@ void ChaosRun::MakeVictims() {
   victims_.push_back(
       std::make_unique<ChaosVictim>(ChaosVictim::Handles{.name = "postgres",
                                                          .kind = "postgres",
-                                                         .kill = [this] { return federation_->KillPostgres(); },
-                                                         .start = [this] { return federation_->StartPostgres(); }}));
+                                                         .kill = [this] { return postgres_->Strike(); },
+                                                         .start = [this] { return postgres_->Heal(); }}));
   for (size_t i = 0; i < labs_.size(); ++i) {
     const auto ask = [lab = labs_[i].get()](const char* verb) {
       return [lab, verb] { return lab->Do(verb, "slurmctld"); };
@@ -350,7 +356,9 @@ void ChaosRun::Keep() {
                         fault.action == FaultAction::kKill ? "kill" : "freeze", fault.victim, fault.length.count());
   }
   WriteFileAtomically(federation_->Path("plan"), plan).IgnoreError();
-  RunForOutput({.argv = {"/bin/sh", "-c", kKeepScript, "keep", federation_->folder(), folder}}).IgnoreError();
+  RunForOutput({.argv = {"/bin/sh", "-c", kKeepScript, "keep", federation_->folder(), folder,
+                         postgres_ ? postgres_->pair().primary_folder() : ""}})
+      .IgnoreError();
   for (size_t i = 0; i < labs_.size(); ++i) {
     RunForOutput({.argv = {"cp", "-r", std::filesystem::path(labs_[i]->conf_path()).parent_path().parent_path() / "log",
                            fmt::format("{}/slurm{}", folder, i + 1)}})

@@ -1,9 +1,10 @@
 #pragma once
-// One chaos run: brokers on one PostgreSQL, sites with real Slurm clusters and one without, clients that submit all the
-// while, and a seeded plan by which brokers, agents, PostgreSQL and the Slurm controllers are killed and frozen.  Then
-// everything is brought back, all jobs must end, and the checker judges.
+// One chaos run: brokers on a PostgreSQL with a standby, sites with real Slurm clusters and one without, clients that
+// submit all the while, and a seeded plan by which brokers, agents, PostgreSQL and the Slurm controllers are killed and
+// frozen.  Then everything is brought back, all jobs must end, and the checker judges.
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -11,6 +12,7 @@
 #include "tests/e2e/chaos_victim.h"
 #include "tests/e2e/federation.h"
 #include "tests/e2e/invariants.h"
+#include "tests/e2e/postgres_faults.h"
 #include "tests/e2e/slurm_lab.h"
 
 namespace turnpike {
@@ -51,6 +53,7 @@ class ChaosRun {
   const Settings settings_;
   std::vector<std::unique_ptr<SlurmLab>> labs_;
   std::unique_ptr<Federation> federation_;
+  std::optional<PostgresFaults> postgres_;
   std::vector<SiteAgent*> sites_;
   std::vector<std::unique_ptr<ChaosVictim>> victims_;
   std::vector<PlannedFault> plan_;

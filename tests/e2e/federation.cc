@@ -228,10 +228,6 @@ Status Federation::KillPostgres() {
   return Eventually([&] { return !IsAlive(*postgres); }) ? OkStatus() : Internal("PostgreSQL does not die of SIGKILL");
 }
 
-Status Federation::StartPostgres() const {
-  return RunForOutput({.argv = {TestProgramPath("start_postgres"), data_folder() + "/postgres"}}).status();
-}
-
 bool Federation::FailpointReached(const std::string& name) const {
   return ReadFile(failpoint_log()).value_or("").find(name + "\n") != std::string::npos;
 }

@@ -59,8 +59,6 @@ class Federation {
   Result<SiteAgent*> AddSite(SiteSettings settings, const std::string& failpoints = "");
   // Kills the private PostgreSQL's first process; the others end by themselves.  It is the broker that starts it again.
   Status KillPostgres();
-  // Where no broker does that.  Returns once it takes connections.
-  Status StartPostgres() const;
   // The private PostgreSQL and a standby that is still to be made; with Settings::standby, after LeaveToReplicas.
   PostgresPair MakePostgresPair() const { return {data_folder() + "/postgres", Path("standby")}; }
   Failpoints Armed(const std::string& failpoints) const { return {failpoints, failpoint_log()}; }

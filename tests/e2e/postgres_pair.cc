@@ -41,8 +41,8 @@ Status PostgresPair::Kill(const std::string& folder) {
                                                                     : Internal("PostgreSQL does not die of SIGKILL");
 }
 
-Status PostgresPair::RestartStandby() {
-  RETURN_IF_ERROR(RunForOutput({.argv = {TestProgramPath("start_postgres"), standby_}}).status());
+Status PostgresPair::Restart(const std::string& folder) const {
+  RETURN_IF_ERROR(RunForOutput({.argv = {TestProgramPath("start_postgres"), folder}}).status());
   return WaitUntilInStep();
 }
 
@@ -58,7 +58,8 @@ Status PostgresPair::Promote() {
 
 Status PostgresPair::RenewStandby() {
   RETURN_IF_ERROR(
-      RunForOutput({.argv = {TestProgramPath("start_postgres"), standby_, SocketFolder(primary_)}}).status());
+      RunForOutput({.argv = {TestProgramPath("start_postgres"), standby_, "--standby-of", SocketFolder(primary_)}})
+          .status());
   ASSIGN_OR_RETURN(const std::unique_ptr<Database> database, OpenPrimary());
   ASSIGN_OR_RETURN(const std::string names, database->Value("SELECT current_setting('synchronous_standby_names')"));
   return names.empty() ? OkStatus() : WaitUntilInStep();

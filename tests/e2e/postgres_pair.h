@@ -21,8 +21,9 @@ class PostgresPair {
   // SIGKILL to the first process; returns once it is gone.
   Status KillPrimary() const { return Kill(primary_); }
   Status KillStandby() const { return Kill(standby_); }
-  // The standby that was killed runs again and is waited for.
-  Status RestartStandby();
+  // What was killed runs again, and the standby is waited for.
+  Status RestartPrimary() const { return Restart(primary_); }
+  Status RestartStandby() const { return Restart(standby_); }
   // The standby becomes the primary; it confirms nothing before it has a standby of its own.
   Status Promote();
   // What was the primary becomes the standby, as a fresh copy.
@@ -34,6 +35,7 @@ class PostgresPair {
 
  private:
   static Status Kill(const std::string& folder);
+  Status Restart(const std::string& folder) const;
   static Result<std::unique_ptr<Database>> Open(const std::string& folder);
   Status WaitUntilInStep() const;
 
