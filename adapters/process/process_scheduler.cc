@@ -6,6 +6,7 @@
 #include <set>
 #include <utility>
 
+#include "adapters/process/process_request.h"
 #include "base/log.h"
 #include "base/process_stat.h"
 
@@ -25,25 +26,6 @@ constexpr const char* kRunner =
     "/bin/sh \"$1/wrapper\" </dev/null >\"$2\" 2>\"$3\"\n"
     "code=$?\n"
     "echo \"$code $(date +%s)\" >\"$1/status.new\" && mv \"$1/status.new\" \"$1/status\"\n";
-
-int64_t CoresOf(const LocalJob& job) {
-  return int64_t{std::max(job.tasks, 1)} * std::max(job.cpus_per_task, 1);
-}
-int64_t MemoryOf(const LocalJob& job) {
-  return job.memory_per_node_mib > 0 ? job.memory_per_node_mib : job.memory_per_cpu_mib * CoresOf(job);
-}
-
-int SignalNumber(const std::string& name) {
-  static constexpr std::pair<std::string_view, int> kSignals[] = {
-      {"HUP", SIGHUP},   {"INT", SIGINT},   {"QUIT", SIGQUIT}, {"TERM", SIGTERM},
-      {"USR1", SIGUSR1}, {"USR2", SIGUSR2}, {"CONT", SIGCONT}, {"TSTP", SIGTSTP}};
-  for (const auto& [known, number] : kSignals) {
-    if (name == known) {
-      return number;
-    }
-  }
-  return 0;
-}
 
 // The runner cuts its second off, and its clock may have been set meanwhile.  Without its word: when it was seen.
 Timestamp EndTimeOf(const ProcessJob& job, const std::optional<RunnerStatus>& status, Timestamp now) {
@@ -88,33 +70,8 @@ ProcessScheduler::~ProcessScheduler() {
 
 // --- Submit and cancel.
 
-std::string ProcessScheduler::RefusalOf(const LocalJob& job) const {
-  if (!job.account.local_user.empty() && job.account.local_user != options_.user) {
-    return fmt::format("jobs run here only as {}, not as {}", options_.user, job.account.local_user);
-  }
-  if (job.nodes > 1) {
-    return fmt::format("{} nodes were asked for, and this site is one host", job.nodes);
-  }
-  if (CoresOf(job) > options_.cores) {
-    return fmt::format("{} cores were asked for, and there are {}", CoresOf(job), options_.cores);
-  }
-  if (MemoryOf(job) > options_.memory_mib) {
-    return fmt::format("{} MiB of memory were asked for, and there are {}", MemoryOf(job), options_.memory_mib);
-  }
-  if (job.accelerators_per_node > 0) {
-    return "accelerators were asked for, and there are none";
-  }
-  if (!job.flags.empty()) {
-    return fmt::format("the flag {} means nothing here", job.flags.front().flag);
-  }
-  if (job.signal && SignalNumber(job.signal->name) == 0) {
-    return fmt::format("the signal {} is not known", job.signal->name);
-  }
-  return "";
-}
-
 SubmitOutcome ProcessScheduler::Submit(const LocalJob& job) {
-  if (std::string why = RefusalOf(job); !why.empty()) {
+  if (std::string why = RefusalOf(job, options_); !why.empty()) {
     return Refused(std::move(why));
   }
   MutexLock lock(mutex_);
@@ -125,19 +82,8 @@ SubmitOutcome ProcessScheduler::Submit(const LocalJob& job) {
   if (!id.ok()) {
     return {SubmitOutcome::Kind::kBackPressure, {}, std::string(MessageOf(id.status()))};
   }
-  ProcessJob made;
+  ProcessJob made = MakeProcessJob(job, options_);
   made.id = *id;
-  made.tag = job.tag;
-  made.comment = job.comment;
-  made.display_name = job.display_name;
-  made.user = options_.user;
-  made.directory = job.directory;
-  made.output_path = job.output_path;
-  made.error_path = job.error_path;
-  made.cores = CoresOf(job);
-  made.memory_mib = MemoryOf(job);
-  made.time_limit = job.time_limit;
-  made.signal = job.signal;
   made.submit_time = clock_.Now();
   if (const Status added = store_.Add(made, job.wrapper); !added.ok()) {
     return {SubmitOutcome::Kind::kAmbiguous, {}, std::string(MessageOf(added))};

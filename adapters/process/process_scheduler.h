@@ -60,7 +60,6 @@ class ProcessScheduler final : public Scheduler {
  private:
   ProcessScheduler(ProcessOptions options, const Clock& clock, ProcessStore store, std::map<int64_t, ProcessJob> jobs);
 
-  std::string RefusalOf(const LocalJob& job) const;
   int CountWaiting() const REQUIRES(mutex_);
   void AdoptStarting() REQUIRES(mutex_);
   void TickLocked() REQUIRES(mutex_);
