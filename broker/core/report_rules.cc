@@ -215,6 +215,11 @@ void NoteEnd(AttemptStanding& standing, const SiteReport& report, Timestamp now,
       (report.not_started == NotStartedKind::kRefused || report.not_started == NotStartedKind::kNotEligible);
 }
 
+bool HasOtherFacts(const AttemptStanding& one, const AttemptStanding& other) {
+  return one.local_job_id != other.local_job_id || one.cluster != other.cluster ||
+         one.submitted_at != other.submitted_at || one.started_at != other.started_at;
+}
+
 // The attempt with all that the report tells; the job follows where the attempt takes a step.
 Status Change(AttemptStanding& standing, const SiteReport& report, Timestamp now, ReportEffect& effect) {
   const std::optional<AttemptEvent> event = EventOf(report);
@@ -268,6 +273,7 @@ ReportEffect ApplyReport(AttemptStanding& standing, const SiteReport& report, Ti
   if (const Status changed = Change(after, report, now, effect); !changed.ok()) {
     return Refuse(std::string(MessageOf(changed)));
   }
+  effect.attempt_changed = effect.attempt_changed || HasOtherFacts(after, standing);
   effect.job_changed = effect.job_event.has_value() || !(after.job == standing.job);
   if (effect.job_changed) {
     ++after.job.version;

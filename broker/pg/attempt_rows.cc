@@ -8,26 +8,18 @@
 namespace turnpike {
 namespace {
 
-// $1 attempts.  Jobs before attempts, each by id: the one lock order.
+// $1 attempts.  By the job's id: the one lock order.  A job's row stands for its attempt, too: whoever changes one has
+// the other locked.
 constexpr char kLockJobs[] = "SELECT" TURNPIKE_CHANGED_BY_YOUNGER R"sql(
       FROM job_state AS s
      WHERE s.job_id IN (SELECT a.job_id FROM attempt AS a WHERE a.attempt_id = ANY($1))
      ORDER BY s.job_id, s.task_index
        FOR UPDATE
 )sql";
-constexpr char kLockAttempts[] = R"sql(
-    SELECT attempt_id
-      FROM attempt
-     WHERE attempt_id = ANY($1)
-     ORDER BY attempt_id
-       FOR UPDATE
-)sql";
-// Jobs by a list of their ids: the view is a union, into which a join with the attempts is not pushed, and which is
-// then read whole.
 constexpr char kStandings[] = "SELECT" TURNPIKE_JOB_STATUS_COLUMNS R"sql(
            , start_count, attempts_max, rerun_safe, a_state, a_fence, a_price_version, a_cancel_wanted, coalesce(a_offered_at, created_at),
            a_cluster, a_submitted_at, a_started_at, a_nodes, a_cores, a_accelerators, a_memory
-      FROM job_status
+      FROM live_job_status
       JOIN (SELECT job_id AS a_job, task_index AS a_task, state AS a_state, fence AS a_fence, price_version AS a_price_version,
                    cancel_wanted AS a_cancel_wanted, offered_at AS a_offered_at, cluster AS a_cluster, submitted_at AS a_submitted_at,
                    started_at AS a_started_at, nodes AS a_nodes, cores AS a_cores, accelerators AS a_accelerators, memory_mib AS a_memory
@@ -35,7 +27,6 @@ constexpr char kStandings[] = "SELECT" TURNPIKE_JOB_STATUS_COLUMNS R"sql(
              WHERE attempt_id = ANY($1)) AS a
         ON a_job = job_id
        AND a_task = task_index
-     WHERE job_id = ANY(ARRAY(SELECT job_id FROM attempt WHERE attempt_id = ANY($1)))
      ORDER BY job_id, task_index
 )sql";
 
@@ -146,12 +137,12 @@ Result<std::vector<AttemptStanding>> LockStandings(Transaction& tx, std::vector<
   const auto repeats = std::ranges::unique(attempts);
   attempts.erase(repeats.begin(), repeats.end());
   const Params params = std::move(Params().IdArray(attempts));
-  const Statement statements[] = {{kLockJobs, &params}, {kLockAttempts, &params}, {kStandings, &params}};
+  const Statement statements[] = {{kLockJobs, &params}, {kStandings, &params}};
   ASSIGN_OR_RETURN(const std::vector<Rows> results, tx.ExecuteAll(statements));
   RETURN_IF_ERROR(CheckYoungest(results[0], 0));
   std::vector<AttemptStanding> standings;
-  for (int row = 0; row < results[2].size(); ++row) {
-    standings.push_back(StandingAt(results[2], row));
+  for (int row = 0; row < results[1].size(); ++row) {
+    standings.push_back(StandingAt(results[1], row));
   }
   return standings;
 }

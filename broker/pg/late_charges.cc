@@ -30,7 +30,8 @@ constexpr char kProvisionalCharges[] = R"sql(
      ORDER BY attempt_id
 )sql";
 
-// Jobs by a list of their ids, as in attempt_rows.cc.  $1 attempts.
+// Jobs by a list of their ids: the view is a union, into which a join with the attempts is not pushed, and which is
+// then read whole.  $1 attempts.
 constexpr char kEnded[] = "SELECT" TURNPIKE_JOB_STATUS_COLUMNS R"sql(
            , e_attempt, e_site, e_share, e_price_version, e_state, e_cluster, e_local, e_started, e_ended, e_nodes, e_cores,
            e_accelerators, e_memory, coalesce(e_offered_at, created_at), coalesce(e_known_at, now()),

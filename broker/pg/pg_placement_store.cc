@@ -64,7 +64,7 @@ constexpr char kInsertAttempts[] = R"sql(
 
 // $1 jobs.
 constexpr char kStatusOf[] = "SELECT" TURNPIKE_JOB_STATUS_COLUMNS R"sql(
-      FROM job_status
+      FROM live_job_status
      WHERE job_id = ANY($1)
      ORDER BY job_id, task_index
 )sql";

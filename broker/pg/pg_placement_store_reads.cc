@@ -7,8 +7,7 @@ namespace turnpike {
 namespace {
 
 constexpr char kLoadLive[] = "SELECT" TURNPIKE_JOB_STATUS_COLUMNS R"sql(
-      FROM job_status
-     WHERE state IN ('PENDING', 'PLACED', 'QUEUED', 'RUNNING')
+      FROM live_job_status
 )sql";
 
 // $1 class ids.

@@ -189,7 +189,8 @@ void ReportWriter::ApplyOne(const SiteReport& report) {
     return;
   }
   Answer(report, effect.answer, entry.standing.fence);
-  entry.changed = entry.changed || effect.attempt_changed || effect.job_changed;
+  entry.attempt_changed = entry.attempt_changed || effect.attempt_changed;
+  entry.job_changed = entry.job_changed || effect.job_changed;
   if (effect.charge != ChargeStep::kNone) {
     entry.ended = true;
     entry.charge = effect.charge;
@@ -311,10 +312,12 @@ Status ReportWriter::WriteAttempts() {
   std::vector<EndedAttempt> ended;
   std::vector<JobView> ended_jobs;
   for (const auto& [id, entry] : entries_) {
-    if (!entry.changed) {
+    if (entry.job_changed) {
+      (IsFinal(entry.standing.job.state) ? ended_jobs.push_back(entry.standing.job) : jobs.push_back(entry.standing));
+    }
+    if (!entry.attempt_changed) {
       continue;
     }
-    (IsFinal(entry.standing.job.state) ? ended_jobs.push_back(entry.standing.job) : jobs.push_back(entry.standing));
     if (!entry.ended) {
       attempts.push_back(entry.standing);
       continue;

@@ -41,7 +41,8 @@ class ReportWriter {
     AttemptStanding standing;
     std::string share;  // and site, which the job forgets when it waits again
     std::string site_name;
-    bool changed = false;
+    bool attempt_changed = false;
+    bool job_changed = false;
     bool ended = false;
     ChargeStep charge = ChargeStep::kNone;
     std::optional<UsageFigures> usage;

@@ -212,6 +212,15 @@ TEST(ReportRules, TheSitesWordsAreAnUpdateAndNoStep) {
   EXPECT_FALSE(ApplyReport(standing, report, kNow).job_changed);
 }
 
+TEST(ReportRules, AnAttemptChangesWithItsFactsWithoutAStepToo) {
+  AttemptStanding standing = Standing(AttemptState::kSubmitted, JobState::kQueued);
+  standing.local_job_id = "41";
+  SiteReport report = Report(ReportKind::kSiteState);
+  report.local_job_id = "42";
+  EXPECT_TRUE(ApplyReport(standing, report, kNow).attempt_changed);
+  EXPECT_EQ(standing.local_job_id, "42");
+}
+
 TEST(ReportRules, AJobThatIsOverNoLongerSaysThatItRuns) {
   struct Case {
     ReportKind kind;
