@@ -1,5 +1,6 @@
 #include "broker/core/waiting_index.h"
 
+#include <algorithm>
 #include <tuple>
 #include <utility>
 
@@ -7,6 +8,11 @@
 #include "broker/core/stored_request.h"
 
 namespace turnpike {
+namespace {
+
+constexpr size_t kChangesMin = 10'000;  // remembered in any case; more only up to the number of jobs
+
+}  // namespace
 
 bool PlacementOrder::operator()(const WaitingJob& left, const WaitingJob& right) const {
   return std::tie(right.priority, left.submit_time, left.job_id) <
@@ -60,6 +66,7 @@ bool WaitingIndex::UpdateVersion(JobId job_id, int64_t version) {
     return false;
   }
   job->version = version;
+  NoteChange(job_id);
   return true;
 }
 
@@ -148,13 +155,24 @@ void WaitingIndex::Insert(WaitingJob job) {
   // Most jobs come in the order of their time, so the end is the place to look first.
   const WaitingJob* place = job.delayed ? &*delayed_.insert(job).first : &*queue.insert(queue.end(), job);
   CHECK(jobs_.emplace(job.job_id, place).second);
+  NoteChange(job.job_id);
 }
 
 WaitingJob WaitingIndex::Extract(const WaitingJob& job) {
   WaitingJob copy = job;
   const size_t erased = copy.delayed ? delayed_.erase(copy) : classes_[copy.class_index].queue.erase(copy);
   CHECK(erased == 1 && jobs_.erase(copy.job_id) == 1);
+  NoteChange(copy.job_id);
   return copy;
+}
+
+void WaitingIndex::NoteChange(JobId job_id) {
+  if (changes_) {
+    changes_->insert(job_id);
+    if (changes_->size() > std::max(kChangesMin, jobs_.size())) {
+      changes_.reset();
+    }
+  }
 }
 
 }  // namespace turnpike

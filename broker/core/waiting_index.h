@@ -4,6 +4,7 @@
 // follower owns it.
 
 #include <absl/container/flat_hash_map.h>
+#include <absl/container/flat_hash_set.h>
 
 #include <cstdint>
 #include <deque>
@@ -91,12 +92,18 @@ class WaitingIndex {
   ProjectId project_at(ProjectIndex index) const { return projects_[index]; }
   std::optional<ProjectIndex> FindProject(ProjectId project_id) const;
 
+  // Jobs that came, went or changed since ForgetChanges was called last; nullptr: it never was, or there were more than
+  // are remembered.
+  const absl::flat_hash_set<JobId>* changes() const { return changes_ ? &*changes_ : nullptr; }
+  void ForgetChanges() { changes_.emplace(); }
+
  private:
   ClassIndex ClassFor(const Uuid& id, const JobRequest& request);
   void LeaveClass(ClassIndex index);
   ProjectIndex Intern(ProjectId project_id);
   void Insert(WaitingJob job);
   WaitingJob Extract(const WaitingJob& job);
+  void NoteChange(JobId job_id);
 
   std::deque<JobClass> classes_;
   std::vector<ClassIndex> empty_classes_;
@@ -105,6 +112,7 @@ class WaitingIndex {
   absl::flat_hash_map<ProjectId, ProjectIndex> project_by_id_;
   std::set<WaitingJob, WakeOrder> delayed_;
   absl::flat_hash_map<JobId, const WaitingJob*> jobs_;
+  std::optional<absl::flat_hash_set<JobId>> changes_;
 };
 
 }  // namespace turnpike

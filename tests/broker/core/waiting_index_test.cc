@@ -192,6 +192,37 @@ TEST(WaitingIndex, AnyOrderOfChangesGivesTheSameQueue) {
   }
 }
 
+TEST(WaitingIndex, TellsWhichJobsChangedSinceItForgot) {
+  WaitingIndex index;
+  index.Add(New(1), OneCore());
+  EXPECT_EQ(index.changes(), nullptr);  // Nobody asked yet.
+  index.Add(New(2), OneCore());
+  index.Add(New(3), OneCore());
+  index.ForgetChanges();
+  EXPECT_TRUE(index.changes()->empty());
+  index.Remove(Job(1));
+  index.UpdateVersion(Job(2), 9);
+  index.Add(New(4), OneCore());
+  EXPECT_EQ(index.changes()->size(), 3U);
+  EXPECT_TRUE(index.changes()->contains(Job(1)) && index.changes()->contains(Job(2)) &&
+              index.changes()->contains(Job(4)));
+  index.ForgetChanges();
+  index.Delay(Job(3), kNow);
+  index.Wake(kNow);
+  EXPECT_EQ(index.changes()->size(), 1U);
+}
+
+// Where nobody asks for long, as in a replica that does not place.
+TEST(WaitingIndex, RemembersNoMoreChangesThanItHasJobs) {
+  WaitingIndex index;
+  index.ForgetChanges();
+  for (uint64_t i = 0; i < 10'001; ++i) {
+    index.Add(New(i), OneCore());
+    index.Remove(Job(i));
+  }
+  EXPECT_EQ(index.changes(), nullptr);
+}
+
 TEST(WaitingIndex, JobTakesAtMostTwoHundredAndFiftyBytes) {
   constexpr size_t kJobs = 100'000;
   const size_t before = mallinfo2().uordblks + mallinfo2().hblkhd;
