@@ -209,7 +209,7 @@ void IndexFollower::RebuildBasis() {
   reasons_.clear();
 }
 
-RoundPlan IndexFollower::PlanRound() {
+RoundPlan IndexFollower::PlanRound(int64_t lease_epoch) {
   const Timestamp now = parts_.clock.Now();
   RoundPlan round;
   MutexLock lock(mutex_);
@@ -220,8 +220,21 @@ RoundPlan IndexFollower::PlanRound() {
   const Plan plan = Match(waiting_, setting);
   round.cut_short = plan.cut_short;
   NoteRefusals(plan, setting, round);
+  round.record = recorder_.Note({.waiting = waiting_,
+                                 .setting = setting,
+                                 .plan = plan,
+                                 .lease_epoch = lease_epoch,
+                                 .gives_up = !round.hopeless.empty()});
   NotePlan(plan, setting, round);
+  if (round.record) {
+    waiting_.ForgetChanges();
+  }
   return round;
+}
+
+void IndexFollower::NoteRecordLost() {
+  MutexLock lock(mutex_);
+  recorder_.StartChain();
 }
 
 void IndexFollower::NotePlan(const Plan& plan, const MatchSetting& setting, RoundPlan& round) {

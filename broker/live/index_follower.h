@@ -12,6 +12,7 @@
 
 #include "base/mutex.h"
 #include "broker/core/matcher.h"
+#include "broker/core/round_recorder.h"
 #include "broker/core/waiting_index.h"
 #include "broker/ports/event_log.h"
 #include "broker/ports/placement_store.h"
@@ -31,6 +32,7 @@ struct RoundPlan {
   bool cut_short = false;             // the next round has more to do
   // Shares that were refused to classes of which jobs stayed.
   std::map<RefusalReason, int64_t> refusals;
+  std::optional<RoundRecord> record;  // where the round is worth one
 };
 
 // How much the index holds, and the sites as last read.
@@ -68,7 +70,9 @@ class IndexFollower final : public QuoteBasisSource, public WaitingJobs {
 
   // Runs the matcher, and counts its plan as done: a line that the database refuses changed meanwhile, and its event is
   // on the way.
-  RoundPlan PlanRound() EXCLUDES(mutex_);
+  RoundPlan PlanRound(int64_t lease_epoch = 0) EXCLUDES(mutex_);
+  // The last round's record was not stored, or nobody knows: the next one is complete.
+  void NoteRecordLost() EXCLUDES(mutex_);
   // Waiting jobs exist that a round could look at.
   bool HasWaiting() const EXCLUDES(mutex_);
   IndexSizes Sizes() const EXCLUDES(mutex_);
@@ -126,6 +130,7 @@ class IndexFollower final : public QuoteBasisSource, public WaitingJobs {
   bool shares_left_out_ = false;  // there are more than a round can tell apart; RefreshSites' alone
   mutable Mutex mutex_;
   WaitingIndex waiting_ GUARDED_BY(mutex_);
+  RoundRecorder recorder_ GUARDED_BY(mutex_);
   std::map<JobId, Placed> placed_ GUARDED_BY(mutex_);
   std::map<Uuid, JobRequest> classes_ GUARDED_BY(mutex_);
   std::vector<SiteData> sites_ GUARDED_BY(mutex_);

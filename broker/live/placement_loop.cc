@@ -15,6 +15,8 @@ constexpr size_t kEventsPerRead = 5'000;
 constexpr size_t kSweepMax = 500;
 constexpr std::chrono::minutes kMaintenanceRetry{1};
 constexpr std::chrono::seconds kSayAgain{30};
+// A record of a round that is larger, as one with every job of a long queue, is stored behind the plan and not with it.
+constexpr size_t kRecordWithPlanMax = size_t{1} << 20U;
 
 }  // namespace
 
@@ -188,6 +190,8 @@ Status PlacementLoop::PlaceWaiting() {
   rounds_go_on_ = round.cut_short;
   if (!round.attempts.empty()) {
     RETURN_IF_ERROR(CommitPlan(round));
+  } else if (round.record) {
+    RETURN_IF_ERROR(Record(*round.record));
   }
   size_t failed = 0;
   if (!round.hopeless.empty()) {
@@ -203,7 +207,7 @@ Status PlacementLoop::PlaceWaiting() {
 
 RoundPlan PlacementLoop::PlanRound() {
   const SecondsTimer timer(instruments_.round_seconds);
-  RoundPlan round = parts_.index.PlanRound();
+  RoundPlan round = parts_.index.PlanRound(lease_.epoch);
   instruments_.planned.Add(static_cast<int64_t>(round.attempts.size()));
   for (const auto& [reason, count] : round.refusals) {
     parts_.metrics.CounterOf(Metric::kPlacementRefusals, {std::string(RefusalReasonName(reason))}).Add(count);
@@ -213,15 +217,26 @@ RoundPlan PlacementLoop::PlanRound() {
 
 Status PlacementLoop::CommitPlan(const RoundPlan& round) {
   TURNPIKE_FAILPOINT("offer.planned");
-  const Result<size_t> placed = parts_.store.CommitPlan(round.attempts, pace_.offer_lifetime);
+  const bool record_apart = round.record && round.record->bytes() > kRecordWithPlanMax;
+  const Result<size_t> placed = parts_.store.CommitPlan(round.attempts, pace_.offer_lifetime,
+                                                        round.record && !record_apart ? &*round.record : nullptr);
   if (!placed.ok()) {
     index_stale_ = true;  // Nobody knows what was stored, and the planned jobs are out of the index.
+    parts_.index.NoteRecordLost();
     return placed.status();
   }
   instruments_.placed.Add(static_cast<int64_t>(*placed));
   LogInfo("round of placement",
           {{"planned", std::to_string(round.attempts.size())}, {"placed", std::to_string(*placed)}});
-  return OkStatus();
+  return record_apart ? Record(*round.record) : OkStatus();
+}
+
+Status PlacementLoop::Record(const RoundRecord& record) {
+  Status recorded = parts_.store.RecordRound(record);
+  if (!recorded.ok()) {
+    parts_.index.NoteRecordLost();
+  }
+  return recorded;
 }
 
 Status PlacementLoop::Sweep() {

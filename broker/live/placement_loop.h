@@ -82,6 +82,7 @@ class PlacementLoop {
   // renewed.
   Status PlaceWaiting();
   Status CommitPlan(const RoundPlan& round);
+  Status Record(const RoundRecord& record);
   RoundPlan PlanRound();
   void CountEvents(const std::vector<LoggedEvent>& events);
   void Tell(const std::vector<LoggedEvent>& events);

@@ -11,6 +11,7 @@
 #include "broker/pg/job_rows.h"
 #include "broker/pg/log_rows.h"
 #include "broker/pg/pg_placement_lease.h"
+#include "broker/pg/round_rows.h"
 
 namespace turnpike {
 namespace {
@@ -221,9 +222,12 @@ Status PgPlacementStore::RunAsHolder(const std::function<Status(Transaction&)>& 
 }
 
 Result<size_t> PgPlacementStore::CommitPlan(const std::vector<PlannedAttempt>& plan,
-                                            std::chrono::seconds offer_lifetime) {
+                                            std::chrono::seconds offer_lifetime, const RoundRecord* record) {
   size_t count = 0;
   RETURN_IF_ERROR(RunAsHolder([&](Transaction& tx) -> Status {
+    if (record != nullptr) {
+      RETURN_IF_ERROR(WriteRound(tx, *record));
+    }
     ASSIGN_OR_RETURN(const std::vector<PlannedAttempt> placed, MarkPlaced(tx, plan));
     count = placed.size();
     if (placed.empty()) {
@@ -237,6 +241,10 @@ Result<size_t> PgPlacementStore::CommitPlan(const std::vector<PlannedAttempt>& p
   }));
   TURNPIKE_FAILPOINT("offer.post_commit");
   return count;
+}
+
+Status PgPlacementStore::RecordRound(const RoundRecord& record) {
+  return RunAsHolder([&](Transaction& tx) { return WriteRound(tx, record); });
 }
 
 Result<size_t> PgPlacementStore::FailHopeless(const std::vector<HopelessJob>& jobs) {
@@ -329,6 +337,7 @@ Result<size_t> PgPlacementStore::WithdrawExpired(size_t limit) {
 Status PgPlacementStore::Maintain() {
   return RunAsHolder([&](Transaction& tx) -> Status {
     RETURN_IF_ERROR(MakePartitions(tx));
+    RETURN_IF_ERROR(KeepRounds(tx, rounds_kept_));
     RETURN_IF_ERROR(tx.Execute(kDropLapsedPauses).status());
     RETURN_IF_ERROR(tx.Execute(kDropFadedUsage).status());
     return DropLapsedLogRows(tx);

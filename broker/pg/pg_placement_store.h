@@ -8,15 +8,21 @@
 
 namespace turnpike {
 
+// How long recorded rounds are kept unless the operator says otherwise.
+constexpr std::chrono::days kRoundsKept{14};
+
 class PgPlacementStore final : public PlacementStore {
  public:
-  PgPlacementStore(TransactionRunner& transactions, IdSource& ids) : transactions_(transactions), ids_(ids) {}
+  PgPlacementStore(TransactionRunner& transactions, IdSource& ids, std::chrono::days rounds_kept = kRoundsKept)
+      : transactions_(transactions), ids_(ids), rounds_kept_(rounds_kept) {}
 
   Status LoadLive(const std::function<void(const JobView&)>& visit) override;
   Result<std::vector<std::pair<Uuid, std::string>>> LoadClasses(const std::vector<Uuid>& class_ids) override;
   Result<std::vector<StoredPause>> LoadPauses() override;
   Result<StoredUsage> LoadUsage(int64_t since_day) override;
-  Result<size_t> CommitPlan(const std::vector<PlannedAttempt>& plan, std::chrono::seconds offer_lifetime) override;
+  Result<size_t> CommitPlan(const std::vector<PlannedAttempt>& plan, std::chrono::seconds offer_lifetime,
+                            const RoundRecord* record) override;
+  Status RecordRound(const RoundRecord& record) override;
   Result<size_t> FailHopeless(const std::vector<HopelessJob>& jobs) override;
   Result<size_t> WithdrawExpired(size_t limit) override;
   Result<size_t> SettleOverdue(size_t limit) override;
@@ -31,6 +37,7 @@ class PgPlacementStore final : public PlacementStore {
 
   TransactionRunner& transactions_;
   IdSource& ids_;
+  const std::chrono::days rounds_kept_;
 };
 
 }  // namespace turnpike

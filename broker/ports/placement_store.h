@@ -11,6 +11,7 @@
 #include "base/status.h"
 #include "broker/core/fair_share.h"
 #include "broker/core/job_view.h"
+#include "broker/core/round_record.h"
 #include "broker/ports/event_log.h"
 
 namespace turnpike {
@@ -63,15 +64,18 @@ class PlacementStore {
   // Charges of this day and later, and every weight.
   virtual Result<StoredUsage> LoadUsage(int64_t since_day) = 0;
   // Offers the planned attempts; jobs that changed since, or whose cancel was asked for, are left out.  Returns how
-  // many were placed.
-  virtual Result<size_t> CommitPlan(const std::vector<PlannedAttempt>& plan, std::chrono::seconds offer_lifetime) = 0;
+  // many were placed.  With it, where it is not nullptr, the record of the round.
+  virtual Result<size_t> CommitPlan(const std::vector<PlannedAttempt>& plan, std::chrono::seconds offer_lifetime,
+                                    const RoundRecord* record) = 0;
+  // By itself.
+  virtual Status RecordRound(const RoundRecord& record) = 0;
   // Ends jobs that wait in vain; all their money goes back.
   virtual Result<size_t> FailHopeless(const std::vector<HopelessJob>& jobs) = 0;
   // Takes back offers that nobody claimed in time; their jobs wait again.
   virtual Result<size_t> WithdrawExpired(size_t limit) = 0;
   // Settles what ran and whose usage never came, from what is known.
   virtual Result<size_t> SettleOverdue(size_t limit) = 0;
-  // Makes the coming months' partitions, drops pauses, usage and wishes for output that no longer count.
+  // Makes the coming partitions, drops recorded rounds, pauses, usage and wishes for output that no longer count.
   virtual Status Maintain() = 0;
   // Drops request keys that are too old, a piece of their table a call, so that no call takes long: from 0, then from
   // what the last call returned.  0: that was the last piece.

@@ -109,7 +109,7 @@ TEST_F(IndexFollowerTest, ASiteThatSubmitsNothingGetsNoMoreOffersThanItMayHave) 
   Follow();
   const std::vector<PlannedAttempt> plan = index_.PlanRound().attempts;
   ASSERT_THAT(plan, SizeIs(kOffersMax));
-  ASSERT_EQ(*placement_.CommitPlan(plan, std::chrono::seconds(60)), static_cast<size_t>(kOffersMax));
+  ASSERT_EQ(*placement_.CommitPlan(plan, std::chrono::seconds(60), nullptr), static_cast<size_t>(kOffersMax));
   Follow();
   EXPECT_THAT(index_.PlanRound().attempts, IsEmpty());
   EXPECT_THAT(index_.WaitingReasonOf(waiting.job_id), HasSubstr("has as many offers on the way as its site may get"));

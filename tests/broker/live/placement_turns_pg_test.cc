@@ -123,6 +123,38 @@ TEST_F(PlacementTurns, GiveUpAThousandJobsATurnSoThatTheLeaseIsRenewedBetween) {
   ExpectSoundBooks();
 }
 
+TEST_F(PlacementTurns, LeaveTheRecordOfWhatTheyDecide) {
+  constexpr char kRecords[] =
+      "SELECT count(*) FROM placement_round AS r JOIN placement_lease AS l ON l.epoch = r.lease_epoch";
+  Start();
+  EXPECT_EQ(database_.CountAsSuperuser(kRecords), 0);
+  Submit(JobWith([](JobRequest&) {}));
+  log_.Turn();
+  EXPECT_EQ(database_.CountAsSuperuser(kRecords), 1);
+  EXPECT_EQ(database_.CountAsSuperuser("SELECT placed FROM placement_round"), 1);
+  Submit(HopelessJobOf());
+  log_.Turn();
+  EXPECT_EQ(database_.CountAsSuperuser(kRecords), 2);
+  EXPECT_EQ(CountFailed(), 1);
+  log_.Turn();
+  EXPECT_EQ(database_.CountAsSuperuser(kRecords), 2);
+}
+
+// Nobody knows whether the record was stored, so the next one does not build on it.
+TEST_F(PlacementTurns, BeginAnewWhereAPlanWasNotCommitted) {
+  Start();
+  Submit(JobWith([](JobRequest&) {}));
+  log_.Turn();
+  database_.AsSuperuser("ALTER TABLE attempt ADD CONSTRAINT none CHECK (false) NOT VALID");
+  Submit(JobWith([](JobRequest&) {}));
+  log_.Turn();
+  EXPECT_EQ(database_.CountAsSuperuser("SELECT count(*) FROM placement_round"), 1);
+  database_.AsSuperuser("ALTER TABLE attempt DROP CONSTRAINT none");
+  log_.Turn();
+  EXPECT_EQ(database_.CountAsSuperuser("SELECT count(*) FROM placement_round WHERE number = 0"), 2);
+  EXPECT_EQ(database_.CountAsSuperuser("SELECT count(*) FROM attempt"), 2);
+}
+
 TEST_F(PlacementTurns, AReadThatReachesTheEndCountsHoweverMuchItFound) {
   Start();
   for (int i = 0; i < 3; ++i) {

@@ -84,7 +84,7 @@ TEST_F(BackPressure, TheJobWaitsAndTheShareIsNotAskedAgainUntilThePauseIsOver) {
   broker.Follow();
   const std::vector<PlannedAttempt> plan = broker.Plan();
   ASSERT_THAT(plan, SizeIs(1));
-  ASSERT_EQ(*placement_.CommitPlan(plan, std::chrono::seconds(60)), 1U);
+  ASSERT_EQ(*placement_.CommitPlan(plan, std::chrono::seconds(60), nullptr), 1U);
   ASSERT_TRUE(Apply({Report(ReportKind::kClaimed, plan[0].attempt_id), TurnedAway(plan[0].attempt_id)}).ok());
   EXPECT_EQ(Get(job.job_id).state, JobState::kPending);
   EXPECT_EQ(Get(job.job_id).money.charged_micros, 0);

@@ -103,7 +103,7 @@ class JobLifeTest : public ::testing::Test {
                               .price_version = 1,
                               .amounts = {.nodes = 1, .cores = 1, .accelerators = 0, .memory_mib = 100},
                               .time_limit_seconds = 600};
-    const Result<size_t> placed = placement_.CommitPlan({line}, lifetime);
+    const Result<size_t> placed = placement_.CommitPlan({line}, lifetime, nullptr);
     EXPECT_TRUE(placed.ok()) << placed.status();
     EXPECT_EQ(*placed, 1U);
     database_.AsSuperuser("UPDATE attempt SET offered_at = offered_at - interval '1 hour' WHERE attempt_id = $1",

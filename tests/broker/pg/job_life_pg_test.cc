@@ -141,7 +141,7 @@ TEST_F(JobLife, APlanForAJobThatChangedIsLeftOut) {
                              .share = "main",
                              .price_version = 1,
                              .amounts = {}};
-  EXPECT_EQ(*placement_.CommitPlan({stale}, std::chrono::seconds(60)), 0U);
+  EXPECT_EQ(*placement_.CommitPlan({stale}, std::chrono::seconds(60), nullptr), 0U);
   EXPECT_EQ(database_.CountAsSuperuser("SELECT count(*) FROM attempt"), 1);
 }
 

@@ -90,5 +90,48 @@ TEST_F(Maintain, APartitionThatCannotBeMadeKeepsNoOtherFromBeingMade) {
   EXPECT_TRUE(IsThere("request_key"));
 }
 
+TEST_F(Maintain, DropsTheRecordedRoundsOfOldDays) {
+  constexpr char kRound[] =
+      "INSERT INTO placement_round (round, at, lease_epoch, number, policy_version, waiting, placed, input, plan) "
+      "SELECT 1, now() - make_interval(days => $1::integer), 1, 0, 1, 0, 0, '', ''";
+  database_.AsSuperuser(
+      "DO $$ BEGIN PERFORM make_partition('placement_round', 'placement_round_' || to_char(day, 'YYYYMMDD'), 'at', "
+      "day::text, (day + interval '1 day')::text) FROM (SELECT date_trunc('day', now() AT TIME ZONE 'UTC') "
+      "AT TIME ZONE 'UTC' - interval '15 days' AS day) AS old; END $$");
+  for (const int64_t days : {0, 13, 15, 16}) {  // Two of them in partitions of their own, two in the default one.
+    database_.AsSuperuser(kRound, Params().Int(days));
+  }
+  EXPECT_EQ(database_.CountAsSuperuser("SELECT count(*) FROM placement_round_default"), 2);
+  ASSERT_TRUE(placement_.Maintain().ok());
+  EXPECT_EQ(database_.CountAsSuperuser("SELECT count(*) FROM placement_round"), 2);
+  EXPECT_EQ(database_.CountAsSuperuser("SELECT count(*) FROM placement_round WHERE at < now() - interval '14 days'"),
+            0);
+  PgPlacementStore shorter(placement_transactions_, database_.ids(), std::chrono::days(2));
+  ASSERT_TRUE(shorter.Maintain().ok());
+  EXPECT_EQ(database_.CountAsSuperuser("SELECT count(*) FROM placement_round"), 1);
+}
+
+TEST_F(Maintain, MakesTheComingDaysPartitionsOfRounds) {
+  constexpr char kTomorrow[] =
+      "SELECT count(*) FROM pg_inherits WHERE inhparent = 'placement_round'::regclass AND inhrelid = "
+      "to_regclass('placement_round_' || to_char((now() AT TIME ZONE 'UTC') + interval '1 day', 'YYYYMMDD'))";
+  EXPECT_EQ(database_.CountAsSuperuser(kTomorrow), 1);
+  database_.AsSuperuser(
+      "DO $$ BEGIN EXECUTE 'DROP TABLE placement_round_' || to_char((now() AT TIME ZONE 'UTC') + interval '1 day', "
+      "'YYYYMMDD'); END $$");
+  EXPECT_EQ(database_.CountAsSuperuser(kTomorrow), 0);
+  ASSERT_TRUE(placement_.Maintain().ok());
+  EXPECT_EQ(database_.CountAsSuperuser(kTomorrow), 1);
+}
+
+// Each row holds jobs of all projects.
+TEST_F(Maintain, OnlyPlacementReadsRecordedRounds) {
+  EXPECT_TRUE(database_.AsRole(kPlacementRole, "SELECT round FROM placement_round").ok());
+  for (const char* role : {kApiRole, kLinkRole}) {
+    const Result<Rows> rows = database_.AsRole(role, "SELECT round FROM placement_round");
+    EXPECT_EQ(SqlStateOf(rows.status()), kInsufficientPrivilege) << role;
+  }
+}
+
 }  // namespace
 }  // namespace turnpike

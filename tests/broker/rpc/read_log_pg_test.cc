@@ -90,7 +90,7 @@ class ReadLog : public UserServices {
                               .price_version = 1,
                               .amounts = {.nodes = 1, .cores = 1, .accelerators = 0, .memory_mib = 100},
                               .time_limit_seconds = 600};
-    ASSERT_EQ(placement_.CommitPlan({line}, std::chrono::seconds(60)).value_or(0), 1U);
+    ASSERT_EQ(placement_.CommitPlan({line}, std::chrono::seconds(60), nullptr).value_or(0), 1U);
   }
   void Report(
       ReportKind kind, const std::function<void(SiteReport&)>& fill = [](SiteReport&) {}) {
