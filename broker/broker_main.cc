@@ -23,6 +23,7 @@
 #include "broker/embedded/private_postgres.h"
 #include "broker/identity/bearer_token.h"
 #include "broker/pg/pg_token_store.h"
+#include "broker/replay_main.h"
 #include "broker/serve_main.h"
 #include "broker/site_main.h"
 
@@ -37,11 +38,11 @@ constexpr char kFooter[] =
     "      --user-address 0.0.0.0:7443 --agent-address 0.0.0.0:7444 --ca-certificate ca.pem --ca-key ca.key\n"
     "  turnpike-broker token create --database '…' --project astro --subject alice --role user\n"
     "  turnpike-broker audit --database '…'\n"
+    "  turnpike-broker replay --database '…' --from 120 --to 140\n"
     "  turnpike-broker site quarantine --database '…' --site alpha --reason 'its key was stolen'\n"
     "\n"
-    "Exit codes: 0 done, or stopped by a signal; 1 failed (the last line says why), or the books are not sound; 2 "
-    "wrong\n"
-    "arguments.";
+    "Exit codes: 0 done, or stopped by a signal; 1 failed (the last line says why), the books are not sound, or a\n"
+    "round is decided otherwise; 2 wrong arguments.";
 
 constexpr int kExitFailed = 1;
 constexpr int kExitUsage = 2;
@@ -57,6 +58,7 @@ struct Options {
   std::string token_project;
   std::string token_subject;
   std::vector<std::string> token_roles = {"user"};
+  RoundRange replayed;
   Quarantine quarantine{.site = {}, .reason = "by the federation's operator"};
 };
 
@@ -178,6 +180,12 @@ Result<int> Audit(const Options& options) {
   return sound ? 0 : kExitFailed;
 }
 
+Result<int> Replay(const Options& options) {
+  ASSIGN_OR_RETURN(const std::string database, DatabaseOf(options));
+  ASSIGN_OR_RETURN(const bool same, RunReplay(AccessFor(database, kPlacementRole), options.replayed));
+  return same ? 0 : kExitFailed;
+}
+
 Status ShutOut(const Options& options) {
   ASSIGN_OR_RETURN(const std::string database, DatabaseOf(options));
   return RunSiteQuarantine(AccessFor(database, kApiRole), options.quarantine);
@@ -229,6 +237,10 @@ void AddOptions(CLI::App& app, Options& options) {
       ->capture_default_str();
   app.add_option("--usage-half-life-days", options.broker.usage_half_life_days,
                  "Projects take turns by what they were charged lately; half of it is left after so many days")
+      ->check(CLI::Range(1, 365))
+      ->capture_default_str();
+  app.add_option("--rounds-kept-days", options.broker.rounds_kept_days,
+                 "How long it is kept what rounds of placement went by and decided, for replay")
       ->check(CLI::Range(1, 365))
       ->capture_default_str();
   app.add_option("--log-format", options.log_format, "auto, human or json")
@@ -284,6 +296,15 @@ void AddSiteCommands(CLI::App& app, Options& options, Command& chosen) {
   release->callback([&] { chosen = [&options] { return Done(LetIn(options)); }; });
 }
 
+void AddReplayCommand(CLI::App& app, Options& options, Command& chosen) {
+  CLI::App* replay = AddCommand(app, "replay",
+                                "Run recorded rounds of placement again, and say where another plan comes out; changes "
+                                "nothing");
+  replay->add_option("--from", options.replayed.from, "The first round, by its number; else the first that is kept");
+  replay->add_option("--to", options.replayed.to, "The last one; else the last there is");
+  replay->callback([&] { chosen = [&options] { return Replay(options); }; });
+}
+
 int Main(int argc, char** argv) {
   Options options;
   CLI::App app("Turnpike's broker: matches jobs to sites, keeps the accounts.", "turnpike-broker");
@@ -295,6 +316,7 @@ int Main(int argc, char** argv) {
   AddCommand(app, "audit", "Check that the books are sound, and say what is not; changes nothing")->callback([&] {
     chosen = [&options] { return Audit(options); };
   });
+  AddReplayCommand(app, options, chosen);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -2,8 +2,29 @@
 
 #include "tests/e2e/eventually.h"
 #include "tests/e2e/invariants.h"
+#include "tests/e2e/program.h"
 
 namespace turnpike {
+namespace {
+
+constexpr char kUnrecorded[] = R"sql(
+    SELECT (SELECT count(*) FROM attempt_end) - (SELECT coalesce(sum(placed), 0) FROM placement_round WHERE piece = 0)
+)sql";
+
+// Every round that placed a job, run again by the program as it was recorded.
+Status CheckReplay(const Federation& federation, Database& database) {
+  ASSIGN_OR_RETURN(const int64_t unrecorded, database.Number(kUnrecorded));
+  if (unrecorded > 0) {
+    return Internal("{} attempts were planned by rounds that are not recorded", unrecorded);
+  }
+  const Result<std::string> replayed =
+      RunForOutput({.argv = {ProgramPath("turnpike-broker"), "replay", "--database", federation.DatabaseAddress()}});
+  return replayed.ok()
+             ? OkStatus()
+             : Internal("a round of placement does not come out as it is recorded: {}", MessageOf(replayed.status()));
+}
+
+}  // namespace
 
 Status CheckSoundRun(const Federation& federation) {
   ASSIGN_OR_RETURN(const std::unique_ptr<Database> database, federation.OpenDatabase());
@@ -13,6 +34,7 @@ Status CheckSoundRun(const Federation& federation) {
                              .journals = federation.Journals()};
   Eventually([&evidence] { return CheckJournals(evidence).ok(); }, std::chrono::seconds(20));
   RETURN_IF_ERROR(CheckInvariants(evidence));
+  RETURN_IF_ERROR(CheckReplay(federation, *database));
   return CheckNothingRuns(federation, std::chrono::seconds(20));
 }
 

@@ -2,10 +2,7 @@
 
 #include <gmock/gmock.h>
 
-#include <cstdlib>
-
-#include "base/check.h"
-#include "base/child_process.h"
+#include "tests/broker/main/run_broker.h"
 #include "tests/broker/pg/job_life_fixture.h"
 
 namespace turnpike {
@@ -15,17 +12,7 @@ using ::testing::HasSubstr;
 
 class OperatorCommands : public JobLifeTest {
  protected:
-  ChildResult RunBroker(std::vector<std::string> arguments) {
-    const char* const build = std::getenv("TURNPIKE_BINARY_DIR");
-    CHECK(build != nullptr);  // Run by ctest.
-    ChildCommand command;
-    command.argv = {std::string(build) + "/bin/turnpike-broker", "--database",
-                    raw_.ConnectionString(kApiRole)};  // The user that the program puts behind it counts.
-    command.argv.insert(command.argv.end(), arguments.begin(), arguments.end());
-    const Result<ChildResult> result = RunChild(command);
-    EXPECT_TRUE(result.ok()) << result.status();
-    return result.value_or(ChildResult());
-  }
+  ChildResult RunBroker(const std::vector<std::string>& arguments) { return turnpike::RunBroker(raw_, arguments); }
 };
 
 TEST_F(OperatorCommands, AuditOfSoundBooksEndsWithZero) {
