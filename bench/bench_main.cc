@@ -45,6 +45,7 @@ constexpr NamedBench kBenches[] = {
     {"restart", "from the start to the first offer with 1 million jobs waiting, and their memory", BenchRestart},
     {"dispatch", "from a submission to the agent with 1 million jobs waiting against 10,000", BenchDispatch},
     {"watch", "events to 64 watchers against raw gRPC streams", BenchWatch},
+    {"record", "the record of a round of placement against the round itself, with 10,000 jobs waiting", BenchRecord},
     {"overload", "five minutes of twice the load that the broker can take", BenchOverload},
 };
 

@@ -58,6 +58,7 @@ Status BenchRestart(BenchRun& run);
 Status BenchDispatch(BenchRun& run);
 Status BenchWatch(BenchRun& run);
 Status BenchOverload(BenchRun& run);
+Status BenchRecord(BenchRun& run);
 // SIGKILL to broker and database, and every accepted job is there, with all that belongs to it; else the run is void.
 Status CheckNothingLost(BenchRun& run);
 
