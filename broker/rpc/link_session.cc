@@ -40,13 +40,13 @@ Status NoCommonProtocol(const v1::Hello& hello) {
 }  // namespace
 
 LinkSession::LinkSession(const LinkSetting& setting, grpc::CallbackServerContext& context)
-    : setting_(setting), peer_uri_(PeerUri(context)) {
+    : OwnedStream(setting.pool), setting_(setting), peer_uri_(PeerUri(context)) {
   MutexLock lock(mutex_);
   ReadNext();
 }
 
 void LinkSession::ReadNext() {
-  if (!read_pending_ && !finished_ && !reader_gone_ && inbox_.size() < kInboxMax) {
+  if (!read_pending_ && !ended() && inbox_.size() < kInboxMax) {
     read_pending_ = true;
     StartRead(&reading_);
   }
@@ -56,45 +56,33 @@ void LinkSession::OnReadDone(bool ok) {
   MutexLock lock(mutex_);
   read_pending_ = false;
   if (!ok) {
-    reader_gone_ = true;
-    FinishOnce(OkStatus());
+    End(OkStatus());
     return;
   }
   inbox_.push_back(std::move(reading_));
   reading_.Clear();
-  ScheduleWork();
+  WorkOn();
   ReadNext();
 }
 
 void LinkSession::Wake(const std::vector<AttemptId>& attempts) {
   MutexLock lock(mutex_);
   woken_.insert(attempts.begin(), attempts.end());
-  ScheduleWork();
+  WorkOn();
 }
 
 void LinkSession::Replace() {
   MutexLock lock(mutex_);
-  FinishOnce(SessionReplaced());
+  End(SessionReplaced());
 }
 
 void LinkSession::ShutOut() {
   MutexLock lock(mutex_);
-  FinishOnce(PermissionDenied("this site is shut out; the federation's operator decides when it may come back"));
-}
-
-void LinkSession::ScheduleWork() {
-  if (!working_ && !finished_ && HasWork()) {
-    working_ = true;
-    ++pins_;
-    setting_.pool.Run([this] {
-      Work();
-      Unpin();
-    });
-  }
+  End(PermissionDenied("this site is shut out; the federation's operator decides when it may come back"));
 }
 
 bool LinkSession::HasWork() const {
-  return !inbox_.empty() || (!woken_.empty() && outbox_bytes_ < kOutboxBytesMax);
+  return !inbox_.empty() || (!woken_.empty() && unwritten_bytes_ < kOutboxBytesMax);
 }
 
 std::vector<AttemptId> LinkSession::TakeWoken() {
@@ -104,18 +92,14 @@ std::vector<AttemptId> LinkSession::TakeWoken() {
   return taken;
 }
 
-// Everything that waits, as far as the agent reads it, then gives the thread back.
-void LinkSession::Work() {
-  bool close = false;
+Status LinkSession::Work() {
   while (true) {
     std::optional<v1::SynchronizeRequest> message;
     std::vector<AttemptId> woken;
     {
       MutexLock lock(mutex_);
-      if (finished_ || !HasWork()) {
-        working_ = false;
-        close = done_;
-        break;
+      if (ended() || !HasWork()) {
+        return OkStatus();
       }
       if (!inbox_.empty()) {
         message = std::move(inbox_.front());
@@ -127,18 +111,13 @@ void LinkSession::Work() {
         woken_.clear();  // The snapshot of the Welcome will tell it.
       }
     }
-    Status status = message ? Handle(*message) : OkStatus();
-    if (status.ok() && !woken.empty()) {
-      Result<std::vector<DesiredAttempt>> desired = setting_.store.Desired(site_.site_id, woken);
-      status = desired.ok() ? SendDesired(*desired) : desired.status();
+    if (message) {
+      RETURN_IF_ERROR(Handle(*message));
     }
-    if (!status.ok()) {
-      MutexLock lock(mutex_);
-      FinishOnce(status);
+    if (!woken.empty()) {
+      ASSIGN_OR_RETURN(const std::vector<DesiredAttempt> desired, setting_.store.Desired(site_.site_id, woken));
+      RETURN_IF_ERROR(SendDesired(desired));
     }
-  }
-  if (close) {
-    Close();
   }
 }
 
@@ -312,59 +291,28 @@ Status LinkSession::SendDesired(const std::vector<DesiredAttempt>& desired) {
 
 void LinkSession::Send(v1::SynchronizeResponse message) {
   MutexLock lock(mutex_);
-  if (outbox_.size() >= kOutboxMax) {
-    setting_.counts.agents_cut.Add(finished_ ? 0 : 1);
-    FinishOnce(Unavailable("the agent reads too slowly; it should connect again"));
+  if (unwritten_.size() >= kOutboxMax) {
+    setting_.counts.agents_cut.Add(ended() ? 0 : 1);
+    End(Unavailable("the agent reads too slowly; it should connect again"));
     return;
   }
-  outbox_bytes_ += message.ByteSizeLong();
-  outbox_.push_back(std::move(message));
+  unwritten_bytes_ += message.ByteSizeLong();
+  unwritten_.push_back(std::move(message));
   WriteNext();
 }
 
-void LinkSession::WriteNext() {
-  if (!writing_ && !finished_ && !outbox_.empty()) {
-    writing_ = true;
-    StartWrite(&outbox_.front());
-  }
+void LinkSession::NoteWritten(const v1::SynchronizeResponse& message) {
+  unwritten_bytes_ -= message.ByteSizeLong();
 }
 
-void LinkSession::OnWriteDone(bool ok) {
-  MutexLock lock(mutex_);
-  writing_ = false;
-  outbox_bytes_ -= outbox_.front().ByteSizeLong();
-  outbox_.pop_front();
-  if (!ok) {
-    FinishOnce(Unavailable("the agent is gone"));
-    return;
-  }
-  WriteNext();
-  ScheduleWork();
-}
-
-void LinkSession::OnCancel() {
-  MutexLock lock(mutex_);
-  FinishOnce(MakeStatus(StatusCode::kCancelled, "the agent is gone"));
-}
-
-void LinkSession::FinishOnce(const Status& status) {
-  if (!finished_) {
-    finished_ = true;
-    Finish(ToGrpc(status));
-  }
-}
-
-void LinkSession::OnDone() {
-  MutexLock lock(mutex_);
-  finished_ = true;
-  done_ = true;
-  if (!working_) {
-    setting_.pool.Run([this] { Close(); });
-  }
-}
-
-// Nothing else touches the session any more.
 void LinkSession::Close() {
+  setting_.pool.Run([this] {
+    StoreEnd();
+    delete this;
+  });
+}
+
+void LinkSession::StoreEnd() {
   if (admitted_) {
     setting_.sessions.Remove(site_.site_id, *this);
   }
@@ -375,18 +323,6 @@ void LinkSession::Close() {
     }
     LogInfo("site disconnected", {{"site", site_.name}, {"epoch", std::to_string(epoch_)}});
     setting_.site_changed();
-  }
-  Unpin();
-}
-
-void LinkSession::Unpin() {
-  bool last = false;
-  {
-    MutexLock lock(mutex_);
-    last = --pins_ == 0;
-  }
-  if (last) {
-    delete this;
   }
 }
 

@@ -1,23 +1,20 @@
 #pragma once
 // One Synchronize stream of one site.  Messages are worked off one at a time on the worker pool, in their order;
-// reading waits while too much is unworked, so a broker that is behind slows its agents and not its memory.  Owns
-// itself: deleted when gRPC is done with it.
+// reading waits while too much is unworked, so a broker that is behind slows its agents and not its memory.
 
 #include <turnpike/v1/site_link_service.grpc.pb.h>
 
 #include <deque>
 #include <functional>
-#include <optional>
 #include <set>
 
-#include "base/mutex.h"
-#include "base/worker_pool.h"
 #include "broker/live/log_hub.h"
 #include "broker/live/site_sessions.h"
 #include "broker/ports/certificate_issuer.h"
 #include "broker/ports/link_store.h"
 #include "broker/ports/site_store.h"
 #include "broker/rpc/link_counts.h"
+#include "broker/rpc/owned_stream.h"
 
 namespace turnpike {
 
@@ -37,7 +34,8 @@ struct LinkSetting {
   std::chrono::seconds heartbeat_interval{15};
 };
 
-class LinkSession final : public grpc::ServerBidiReactor<v1::SynchronizeRequest, v1::SynchronizeResponse>,
+class LinkSession final : public OwnedStream<grpc::ServerBidiReactor<v1::SynchronizeRequest, v1::SynchronizeResponse>,
+                                             v1::SynchronizeResponse>,
                           public SiteSession {
  public:
   LinkSession(const LinkSetting& setting, grpc::CallbackServerContext& context);
@@ -47,14 +45,13 @@ class LinkSession final : public grpc::ServerBidiReactor<v1::SynchronizeRequest,
   void ShutOut() override EXCLUDES(mutex_);
 
  private:
-  void OnReadDone(bool ok) override;
-  void OnWriteDone(bool ok) override;
-  void OnCancel() override;
-  void OnDone() override;
+  void OnReadDone(bool ok) override EXCLUDES(mutex_);
+  void NoteWritten(const v1::SynchronizeResponse& message) override REQUIRES(mutex_);
+  void Close() override;
 
-  // On the pool, one at a time.
-  void Work() EXCLUDES(mutex_);
-  void Close();
+  // Everything that waits, as far as the agent reads it.
+  Status Work() override EXCLUDES(mutex_);
+  bool HasWork() const override REQUIRES(mutex_);
   Status Admit();
   Status Handle(const v1::SynchronizeRequest& message);
   Status HandleHello(const v1::Hello& hello);
@@ -64,17 +61,13 @@ class LinkSession final : public grpc::ServerBidiReactor<v1::SynchronizeRequest,
   void NoteOffer(const DesiredAttempt& desired) const;
   Status SendDesired(const std::vector<DesiredAttempt>& desired);
 
-  bool HasWork() const REQUIRES(mutex_);
   std::vector<AttemptId> TakeWoken() REQUIRES(mutex_);
-  void ScheduleWork() REQUIRES(mutex_);
   void Send(v1::SynchronizeResponse message) EXCLUDES(mutex_);
-  void WriteNext() REQUIRES(mutex_);
   void ReadNext() REQUIRES(mutex_);
-  void FinishOnce(const Status& status) REQUIRES(mutex_);
-  void Unpin() EXCLUDES(mutex_);
+  void StoreEnd();
 
   const LinkSetting& setting_;
-  const Result<std::string> peer_uri_;  // read at once: gRPC frees the context after Finish
+  const Result<std::string> peer_uri_;
 
   // The worker's alone.
   bool admitted_ = false;
@@ -83,19 +76,11 @@ class LinkSession final : public grpc::ServerBidiReactor<v1::SynchronizeRequest,
   int64_t epoch_ = 0;  // 0: no Hello yet
   bool capacity_stored_ = false;
 
-  Mutex mutex_;
   v1::SynchronizeRequest reading_ GUARDED_BY(mutex_);
   bool read_pending_ GUARDED_BY(mutex_) = false;
   std::deque<v1::SynchronizeRequest> inbox_ GUARDED_BY(mutex_);
   std::set<AttemptId> woken_ GUARDED_BY(mutex_);
-  bool working_ GUARDED_BY(mutex_) = false;
-  std::deque<v1::SynchronizeResponse> outbox_ GUARDED_BY(mutex_);
-  size_t outbox_bytes_ GUARDED_BY(mutex_) = 0;
-  bool writing_ GUARDED_BY(mutex_) = false;
-  bool finished_ GUARDED_BY(mutex_) = false;
-  bool reader_gone_ GUARDED_BY(mutex_) = false;
-  bool done_ GUARDED_BY(mutex_) = false;  // gRPC is; closing waits for the worker
-  int pins_ GUARDED_BY(mutex_) = 1;
+  size_t unwritten_bytes_ GUARDED_BY(mutex_) = 0;
 };
 
 }  // namespace turnpike

@@ -59,48 +59,40 @@ Status CheckRequest(const v1::ReadLogRequest& request) {
 }  // namespace
 
 LogStream::LogStream(const Parts& parts, grpc::CallbackServerContext& context, const v1::ReadLogRequest& request)
-    : parts_(parts), context_(context), request_(request) {
+    : OwnedStream(parts.setting.pool), parts_(parts), context_(context), request_(request) {
   MutexLock lock(mutex_);
-  ++pins_;
-  working_ = true;
-  news_ = false;
-  const bool taken = parts_.setting.pool.TryRun([this] {
-    Work();
-    Unpin();
-  });
-  if (!taken) {
-    --pins_;
-    working_ = false;
-    FinishOnce(parts_.setting.limiter.QueueIsFull());
+  if (!TryWork()) {
+    End(parts_.setting.limiter.QueueIsFull());
   }
 }
 
-// --- On the pool.
+LogStream::~LogStream() {
+  parts_.hub.Unsubscribe(log_ticket_);
+  parts_.watch.Unsubscribe(job_ticket_);
+}
 
-void LogStream::Work() {
+Status LogStream::Work() {
+  if (!begun_) {
+    RETURN_IF_ERROR(Begin());
+    begun_ = true;
+  }
+  {
+    MutexLock lock(mutex_);
+    news_ = false;
+  }
   Page page;
   bool ended = false;
-  Status status = begun_ ? OkStatus() : Begin();
-  if (status.ok()) {
-    status = Read(page, ended);
-  }
+  RETURN_IF_ERROR(Read(page, ended));
   MutexLock lock(mutex_);
-  working_ = false;
-  if (end_) {
-    FinishOnce(*end_);
-    return;
+  if (ended) {
+    End(OkStatus());
   }
-  if (!status.ok() || (ended && page.empty())) {
-    FinishOnce(status);
-    return;
-  }
-  page_ = std::move(page);
-  WriteNext();
-  WorkOn();
+  news_ = news_ || !page.empty();  // After a whole page there may be another.
+  unwritten_ = std::move(page);
+  return OkStatus();
 }
 
 Status LogStream::Begin() {
-  begun_ = true;
   ASSIGN_OR_RETURN(Caller caller, AdmitCall(parts_.setting, context_, CallKind::kStream));
   permit_ = std::move(caller.permit);
   ASSIGN_OR_RETURN(place_.project_id, ProjectOf(caller.principal, ""));
@@ -109,22 +101,21 @@ Status LogStream::Begin() {
   place_.attempt = request_.attempt();
   place_.error_stream = request_.stream() == v1::ReadLogRequest::STREAM_ERROR;
   place_.offset = request_.offset();
-  return request_.follow() ? Subscribe() : OkStatus();
+  if (request_.follow()) {
+    Subscribe();
+  }
+  return OkStatus();
 }
 
 // Before anything is read: nothing can fall between the two.
-Status LogStream::Subscribe() {
-  const LogHub::Ticket log_ticket = parts_.hub.Subscribe([this] { TakeNote(); });
-  const WatchHub::Ticket job_ticket = parts_.watch.Subscribe([this](const WatchHub::Batch& batch) {
+void LogStream::Subscribe() {
+  log_ticket_ = parts_.hub.Subscribe([this] { TakeNote(); });
+  job_ticket_ = parts_.watch.Subscribe([this](const WatchHub::Batch& batch) {
     const auto is_ours = [this](const LoggedEvent& event) { return event.job.job_id == place_.job_id; };
     if (std::ranges::any_of(*batch, is_ours)) {
       TakeNote();
     }
   });
-  MutexLock lock(mutex_);
-  log_ticket_ = log_ticket;
-  job_ticket_ = job_ticket;
-  return OkStatus();
 }
 
 Status LogStream::Read(Page& page, bool& ended) {
@@ -153,13 +144,8 @@ Status LogStream::Read(Page& page, bool& ended) {
 Status LogStream::Follow(const LogPage& read) {
   if (followed_ != read.attempt_id) {
     followed_ = read.attempt_id;
-    LogHub::Ticket ticket = 0;
-    {
-      MutexLock lock(mutex_);
-      ticket = log_ticket_;
-      news_ = true;  // What came before the hub knew the attempt was told to nobody.
-    }
-    parts_.hub.Follow(ticket, *followed_);
+    TakeNote();  // What came before the hub knew the attempt was told to nobody.
+    parts_.hub.Follow(log_ticket_, *followed_);
   }
   if (read.renew_due) {
     RETURN_IF_ERROR(parts_.logs.Renew(place_.project_id, *read.attempt_id, place_.error_stream));
@@ -208,85 +194,10 @@ void LogStream::Wait(const JobView& job, const LogPage& read, Page& page) {
   }
 }
 
-// --- On any thread.
-
 void LogStream::TakeNote() {
   MutexLock lock(mutex_);
   news_ = true;
   WorkOn();
-}
-
-void LogStream::WorkOn() {
-  if (!news_ || working_ || writing_ || finished_) {
-    return;
-  }
-  news_ = false;
-  working_ = true;
-  ++pins_;
-  parts_.setting.pool.Run([this] {
-    Work();
-    Unpin();
-  });
-}
-
-void LogStream::WriteNext() {
-  if (!writing_ && !finished_ && !page_.empty()) {
-    writing_ = true;
-    StartWrite(&page_.front());
-  }
-}
-
-void LogStream::OnWriteDone(bool ok) {
-  MutexLock lock(mutex_);
-  writing_ = false;
-  page_.pop_front();
-  if (!ok) {
-    FinishOnce(Unavailable("the reader is gone"));
-    return;
-  }
-  WriteNext();
-  news_ = news_ || page_.empty();  // After a whole page there may be another.
-  WorkOn();
-}
-
-void LogStream::OnCancel() {
-  MutexLock lock(mutex_);
-  FinishOnce(MakeStatus(StatusCode::kCancelled, "cancelled by the caller"));
-}
-
-// gRPC frees the request and the context after Finish: not while the worker reads them.
-void LogStream::FinishOnce(const Status& status) {
-  if (working_) {
-    end_ = end_.value_or(status);
-  } else if (!finished_) {
-    finished_ = true;
-    Finish(ToGrpc(status));
-  }
-}
-
-void LogStream::OnDone() {
-  {
-    MutexLock lock(mutex_);
-    finished_ = true;
-  }
-  Unpin();
-}
-
-// The last one leaves the hubs too: before, the worker may just be entering them.
-void LogStream::Unpin() {
-  LogHub::Ticket log_ticket = 0;
-  WatchHub::Ticket job_ticket = 0;
-  {
-    MutexLock lock(mutex_);
-    if (--pins_ > 0) {
-      return;
-    }
-    log_ticket = log_ticket_;
-    job_ticket = job_ticket_;
-  }
-  parts_.hub.Unsubscribe(log_ticket);
-  parts_.watch.Unsubscribe(job_ticket);
-  delete this;
 }
 
 }  // namespace turnpike

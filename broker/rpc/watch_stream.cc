@@ -33,48 +33,33 @@ Status TokenTooOld(std::string_view why) {
 }  // namespace
 
 WatchStream::WatchStream(const Parts& parts, grpc::CallbackServerContext& context, const v1::WatchJobsRequest& request)
-    : parts_(parts), context_(context), request_(request) {
-  {
-    MutexLock lock(mutex_);
-    ++pins_;
-  }
-  const bool taken = parts_.setting.pool.TryRun([this] {
-    Begin();
-    Unpin();
-  });
-  if (!taken) {
-    {
-      MutexLock lock(mutex_);
-      beginning_ = false;
-      FinishOnce(parts_.setting.limiter.QueueIsFull());
-    }
-    Unpin();
-  }
-}
-
-void WatchStream::Begin() {
-  const Status status = Prepare();
+    : OwnedStream(parts.setting.pool), parts_(parts), context_(context), request_(request) {
   MutexLock lock(mutex_);
-  beginning_ = false;
-  if (end_ || !status.ok()) {
-    FinishOnce(end_.value_or(status));
-    return;
+  if (!TryWork()) {
+    End(parts_.setting.limiter.QueueIsFull());
   }
-  ScheduleRead();
 }
 
-Status WatchStream::Prepare() {
+WatchStream::~WatchStream() {
+  parts_.hub.Unsubscribe(ticket_);
+}
+
+Status WatchStream::Work() {
+  if (!begun_) {
+    RETURN_IF_ERROR(Begin());
+    begun_ = true;
+  }
+  return jobs_first_ ? QueueJobs() : QueueEvents();
+}
+
+Status WatchStream::Begin() {
   ASSIGN_OR_RETURN(Caller caller, AdmitCall(parts_.setting, context_, CallKind::kStream));
   permit_ = std::move(caller.permit);
   ASSIGN_OR_RETURN(project_id_, ProjectOf(caller.principal, request_.project_id()));
   RETURN_IF_ERROR(ReadJobIds());
   ASSIGN_OR_RETURN(restore_epoch_, parts_.events.RestoreEpoch());
   // Listen first, then read what is there: nothing can fall between the two.
-  const WatchHub::Ticket ticket = parts_.hub.Subscribe([this](const WatchHub::Batch& batch) { Receive(batch); });
-  {
-    MutexLock lock(mutex_);
-    ticket_ = ticket;
-  }
+  ticket_ = parts_.hub.Subscribe([this](const WatchHub::Batch& batch) { Receive(batch); });
   if (!request_.resume_token().empty()) {
     ASSIGN_OR_RETURN(const ResumeToken token, DecodeResumeToken(request_.resume_token()));
     RETURN_IF_ERROR(ResumeBehind(token));
@@ -90,6 +75,7 @@ Status WatchStream::Prepare() {
   }
   MutexLock lock(mutex_);
   sent_ = read_;
+  signs_of_life_ = true;
   return OkStatus();
 }
 
@@ -115,29 +101,6 @@ Status WatchStream::ReadJobIds() {
   return violations.ToStatus();
 }
 
-void WatchStream::ReadPage() {
-  const Result<bool> at_end = QueuePage();
-  MutexLock lock(mutex_);
-  reading_ = false;
-  if (!at_end.ok()) {
-    FinishOnce(at_end.status());
-    return;
-  }
-  if (*at_end && listening_) {
-    GoLive();
-  }
-  WriteNext();
-  ScheduleRead();
-}
-
-Result<bool> WatchStream::QueuePage() {
-  if (jobs_first_) {
-    RETURN_IF_ERROR(QueueJobs());
-    return false;
-  }
-  return QueueEvents();
-}
-
 // One more than a page is asked for, to know which job is the last.
 Status WatchStream::QueueJobs() {
   ASSIGN_OR_RETURN(std::vector<JobView> jobs, parts_.jobs.List(page_));
@@ -149,14 +112,14 @@ Status WatchStream::QueueJobs() {
     shown_[job.job_id] = job.version;
     page_.before = job.job_id;
   }
-  if (!jobs_first_ && !queue_.empty() && queue_.back().has_event()) {
-    queue_.back().mutable_event()->set_resume_token(TokenAt(read_));
+  if (!jobs_first_ && !unwritten_.empty() && unwritten_.back().has_event()) {
+    unwritten_.back().mutable_event()->set_resume_token(TokenAt(read_));
   }
   return OkStatus();
 }
 
 // Listens first, then reads: what was told before is in the log by now, what comes later is heard.
-Result<bool> WatchStream::QueueEvents() {
+Status WatchStream::QueueEvents() {
   {
     MutexLock lock(mutex_);
     listening_ = true;
@@ -169,7 +132,10 @@ Result<bool> WatchStream::QueueEvents() {
     }
     read_ = event.position;
   }
-  return events.size() < kMissedPage;
+  if (events.size() < kMissedPage && listening_) {
+    GoLive();
+  }
+  return OkStatus();
 }
 
 void WatchStream::GoLive() {
@@ -180,27 +146,13 @@ void WatchStream::GoLive() {
   early_.clear();
 }
 
-void WatchStream::ScheduleRead() {
-  if (live_ || reading_ || finished_ || !queue_.empty()) {
-    return;
-  }
-  reading_ = true;
-  ++pins_;
-  const bool taken = parts_.setting.pool.TryRun([this] {
-    ReadPage();
-    Unpin();
-  });
-  if (!taken) {
-    reading_ = false;
-    --pins_;  // gRPC's own is left.
-    FinishOnce(parts_.setting.limiter.QueueIsFull());
-  }
-}
-
 void WatchStream::Receive(const WatchHub::Batch& batch) {
   MutexLock lock(mutex_);
-  if (batch->empty() && !beginning_ && queue_.empty()) {
-    queue_.emplace_back();  // A sign of life.
+  if (ended()) {
+    return;
+  }
+  if (batch->empty() && signs_of_life_ && unwritten_.empty()) {
+    unwritten_.emplace_back();
   }
   for (const LoggedEvent& event : *batch) {
     if (!Wanted(event)) {
@@ -242,74 +194,18 @@ std::string WatchStream::TokenAt(EventPosition position) const {
 }
 
 void WatchStream::Queue(const LoggedEvent& event) {
-  if (queue_.size() >= kQueueMax) {
-    parts_.hub.cut().Add(finished_ ? 0 : 1);
-    FinishOnce(TooSlow());
+  if (unwritten_.size() >= kQueueMax) {
+    parts_.hub.cut().Add(ended() ? 0 : 1);
+    End(TooSlow());
     return;
   }
-  v1::JobEvent& out = *queue_.emplace_back().mutable_event();
+  v1::JobEvent& out = *unwritten_.emplace_back().mutable_event();
   if (event.kind != kSnapshot) {
     out.set_resume_token(TokenAt(event.position));
   }
   *out.mutable_job() = ToProto(event.job);
   *out.mutable_time() = ToProto(event.at);
   out.set_description(event.kind);
-}
-
-void WatchStream::WriteNext() {
-  if (!writing_ && !finished_ && !queue_.empty()) {
-    writing_ = true;
-    StartWrite(&queue_.front());
-  }
-}
-
-void WatchStream::OnWriteDone(bool ok) {
-  MutexLock lock(mutex_);
-  writing_ = false;
-  queue_.pop_front();
-  if (!ok) {
-    FinishOnce(Unavailable("the watcher is gone"));
-    return;
-  }
-  WriteNext();
-  ScheduleRead();
-}
-
-void WatchStream::OnCancel() {
-  MutexLock lock(mutex_);
-  FinishOnce(MakeStatus(StatusCode::kCancelled, "cancelled by the caller"));
-}
-
-// gRPC frees the request and the context after Finish: not while Begin reads them.  Pages are read without.
-void WatchStream::FinishOnce(const Status& status) {
-  if (beginning_) {
-    end_ = end_.value_or(status);
-  } else if (!finished_) {
-    finished_ = true;
-    Finish(ToGrpc(status));
-  }
-}
-
-void WatchStream::OnDone() {
-  {
-    MutexLock lock(mutex_);
-    finished_ = true;
-  }
-  Unpin();
-}
-
-// The last one leaves the hub too: before, the pool may just be entering it for a call that is over already.
-void WatchStream::Unpin() {
-  WatchHub::Ticket ticket = 0;
-  {
-    MutexLock lock(mutex_);
-    if (--pins_ > 0) {
-      return;
-    }
-    ticket = ticket_;
-  }
-  parts_.hub.Unsubscribe(ticket);
-  delete this;
 }
 
 }  // namespace turnpike

@@ -2,23 +2,23 @@
 // One WatchJobs call.  It begins with the jobs there are, or with what was missed since a resume token, page after
 // page: the next one is read when the last is written, so that neither the size of a project nor a slow reader matters.
 // At the end of the event log it goes live: news waits in a bounded queue, and a reader that falls behind is cut off
-// with UNAVAILABLE and comes back with its resume token.  Owns itself: deleted when gRPC is done with it.
+// with UNAVAILABLE and comes back with its resume token.
 
 #include <turnpike/v1/job_service.grpc.pb.h>
 
 #include <deque>
 #include <map>
-#include <optional>
 #include <set>
 
 #include "broker/core/resume_token.h"
 #include "broker/live/watch_hub.h"
 #include "broker/ports/job_store.h"
+#include "broker/rpc/owned_stream.h"
 #include "broker/rpc/unary_call.h"
 
 namespace turnpike {
 
-class WatchStream final : public grpc::ServerWriteReactor<v1::WatchJobsResponse> {
+class WatchStream final : public OwnedStream<grpc::ServerWriteReactor<v1::WatchJobsResponse>, v1::WatchJobsResponse> {
  public:
   struct Parts {
     CallSetting setting;
@@ -29,35 +29,27 @@ class WatchStream final : public grpc::ServerWriteReactor<v1::WatchJobsResponse>
   WatchStream(const Parts& parts, grpc::CallbackServerContext& context, const v1::WatchJobsRequest& request);
 
  private:
-  void OnWriteDone(bool ok) override;
-  void OnCancel() override;
-  void OnDone() override;
+  ~WatchStream() override;
 
-  // On the pool: who calls, and where to begin.
-  void Begin();
-  Status Prepare() EXCLUDES(mutex_);
-  Status ReadJobIds() EXCLUDES(mutex_);
+  // The next page.
+  Status Work() override EXCLUDES(mutex_);
+  bool HasWork() const override REQUIRES(mutex_) { return !live_ && unwritten_.empty(); }
+  // Who calls, and where to begin.
+  Status Begin() EXCLUDES(mutex_);
+  Status ReadJobIds();
   Status ResumeBehind(const ResumeToken& token);
-  // On the pool, one at a time: the next page.
-  void ReadPage();
-  Result<bool> QueuePage() EXCLUDES(mutex_);
   // Each job that was named once, or else each live one, all of them read behind the head of the log.  Only the last
   // one has a resume token: whoever is cut off before it begins anew.
   Status QueueJobs() EXCLUDES(mutex_);
-  // What was committed behind `read_`; true at the end of the log.
-  Result<bool> QueueEvents() EXCLUDES(mutex_);
+  // What was committed behind `read_`.
+  Status QueueEvents() EXCLUDES(mutex_);
   void GoLive() REQUIRES(mutex_);
-  // Unless there is something to write first.
-  void ScheduleRead() REQUIRES(mutex_);
   void Receive(const WatchHub::Batch& batch) EXCLUDES(mutex_);
   // Unless it was sent, or the snapshot showed it already.
   void QueueNew(const LoggedEvent& event) REQUIRES(mutex_);
   void Queue(const LoggedEvent& event) REQUIRES(mutex_);
   std::string TokenAt(EventPosition position) const;
   bool Wanted(const LoggedEvent& event) const;
-  void WriteNext() REQUIRES(mutex_);
-  void FinishOnce(const Status& status) REQUIRES(mutex_);
-  void Unpin() EXCLUDES(mutex_);
 
   const Parts parts_;
   grpc::CallbackServerContext& context_;
@@ -66,25 +58,19 @@ class WatchStream final : public grpc::ServerWriteReactor<v1::WatchJobsResponse>
   std::set<JobId> job_ids_;                      // empty: all of the project
   ProjectId project_id_;
   int64_t restore_epoch_ = 0;
-  // Whoever reads the pages has these alone.
+  // The worker's alone.
+  bool begun_ = false;
+  WatchHub::Ticket ticket_ = 0;
   bool jobs_first_ = false;  // of `page_`
   JobListRequest page_;
   EventPosition read_;  // the log, up to here
 
-  Mutex mutex_;
-  WatchHub::Ticket ticket_ GUARDED_BY(mutex_) = 0;
+  bool signs_of_life_ GUARDED_BY(mutex_) = false;      // since it has begun
   EventPosition sent_ GUARDED_BY(mutex_);              // queued up to here
   bool listening_ GUARDED_BY(mutex_) = false;          // `early_` has all that the hub told since
   std::deque<LoggedEvent> early_ GUARDED_BY(mutex_);   // came while a page was read
   std::map<JobId, int64_t> shown_ GUARDED_BY(mutex_);  // versions as first shown, until a newer one comes
   bool live_ GUARDED_BY(mutex_) = false;
-  bool reading_ GUARDED_BY(mutex_) = false;  // a page
-  std::deque<v1::WatchJobsResponse> queue_ GUARDED_BY(mutex_);
-  bool writing_ GUARDED_BY(mutex_) = false;
-  bool beginning_ GUARDED_BY(mutex_) = true;
-  std::optional<Status> end_ GUARDED_BY(mutex_);  // came while it began
-  bool finished_ GUARDED_BY(mutex_) = false;
-  int pins_ GUARDED_BY(mutex_) = 1;  // who still may touch this: gRPC, the pool
 };
 
 }  // namespace turnpike
