@@ -1,6 +1,8 @@
 #include "adapters/slurm/sacct_parser.h"
 
 #include <algorithm>
+#include <map>
+#include <tuple>
 
 #include "adapters/slurm/delimited_table.h"
 #include "adapters/slurm/tag.h"
@@ -71,21 +73,23 @@ std::vector<FoldedJob> FoldRuns(std::vector<AccountingJob> jobs) {
   std::stable_sort(jobs.begin(), jobs.end(),
                    [](const AccountingJob& a, const AccountingJob& b) { return a.submit_time < b.submit_time; });
   std::vector<FoldedJob> folded;
+  std::map<std::tuple<std::string, std::string, std::string>, size_t> requeued;  // cluster, id and tag; places
   for (AccountingJob& job : jobs) {
-    const std::string_view tag = TagOf(job.name, job.comment);
-    const auto same = std::find_if(folded.begin(), folded.end(), [&](const FoldedJob& other) {
-      return !tag.empty() && other.job.id == job.id && other.job.cluster == job.cluster && WasRequeued(other.job) &&
-             TagOf(other.job.name, other.job.comment) == tag;
-    });
-    if (same == folded.end()) {
+    const std::string tag(TagOf(job.name, job.comment));
+    const bool may_run_again = WasRequeued(job) && !tag.empty();
+    std::tuple key(job.cluster, job.id, tag);
+    const auto same = requeued.find(key);
+    if (same == requeued.end()) {
+      if (may_run_again) requeued.emplace(std::move(key), folded.size());
       folded.push_back({std::move(job), 0});
       continue;
     }
+    FoldedJob& run = folded[same->second];
+    if (!may_run_again) requeued.erase(same);
     // A requeue gives the next run a new submit time; the job keeps the one that it was submitted with.
-    const Timestamp submitted = std::min(same->job.submit_time, job.submit_time);
-    same->job = std::move(job);
-    same->job.submit_time = submitted;
-    ++same->restarts;
+    job.submit_time = std::min(run.job.submit_time, job.submit_time);
+    run.job = std::move(job);
+    ++run.restarts;
   }
   return folded;
 }

@@ -11,6 +11,7 @@ namespace turnpike::slurm {
 namespace {
 
 using enum LocalState;
+using ::testing::ElementsAre;
 
 std::string TagOfLetter(char letter) {
   return "b" + std::string(25, letter) + "a";
@@ -157,6 +158,32 @@ TEST(JobView, KeepsALostJobApartFromTheOneThatGotItsId) {
   AccountingJob stranger = RunOf("COMPLETED", 300);
   stranger.name = "theirs";
   EXPECT_EQ(FoldRuns({RunOf("REQUEUED", 100), stranger}).size(), 2U);
+}
+
+TEST(JobView, FoldsEachJobsRunsAmongThoseOfOthers) {
+  const auto run = [](char letter, const std::string& state, int64_t submitted) {
+    AccountingJob job = RunOf(state, submitted);
+    job.name = TagOfLetter(letter);
+    return job;
+  };
+  AccountingJob elsewhere = run('a', "COMPLETED", 150);
+  elsewhere.cluster = "y";
+  AccountingJob nameless = RunOf("REQUEUED", 160);
+  nameless.name = "theirs";
+  std::vector<std::string> told;
+  for (const FoldedJob& job :
+       FoldRuns({run('c', "NODE_FAIL", 110), run('a', "REQUEUED", 100), run('a', "PREEMPTED", 200), elsewhere,
+                 run('c', "COMPLETED", 210), run('a', "COMPLETED", 300), run('a', "PENDING", 400), nameless,
+                 run('c', "RUNNING", 410), nameless})) {
+    told.push_back(fmt::format("{} {} {} {}", MicrosOf(job.job.submit_time) / 1'000'000,
+                               job.job.name == TagOfLetter('a')   ? "a"
+                               : job.job.name == TagOfLetter('c') ? "c"
+                                                                  : job.job.name,
+                               job.job.state, job.restarts));
+  }
+  // What has ended is closed: a later row under its name is another job.
+  EXPECT_THAT(told, ElementsAre("100 a COMPLETED 2", "110 c COMPLETED 1", "150 a COMPLETED 0", "160 theirs REQUEUED 0",
+                                "160 theirs REQUEUED 0", "400 a PENDING 0", "410 c RUNNING 0"));
 }
 
 TEST(JobView, KnowsAJobByAllOfItsIdentity) {
