@@ -9,8 +9,21 @@ namespace {
 
 constexpr size_t kDateLength = 10;
 
-int64_t UnitSeconds(char unit) {
-  return unit == 'd' ? 86'400 : unit == 'h' ? 3'600 : unit == 'm' ? 60 : 0;
+// "90m", "12h", "2d".
+Result<int64_t> ParseSpanSeconds(std::string_view text) {
+  const char unit = text.empty() ? '\0' : text.back();
+  const int64_t unit_seconds = unit == 'd' ? 86'400 : unit == 'h' ? 3'600 : unit == 'm' ? 60 : 0;
+  if (unit_seconds == 0) {
+    return InvalidArgument("'{}' is no span of time", text);
+  }
+  ASSIGN_OR_RETURN(const int64_t count, ParseCount(text.substr(0, text.size() - 1), {.least = 1, .most = 100'000}));
+  return count * unit_seconds;
+}
+
+google::protobuf::Timestamp SecondsAfter(Timestamp now, int64_t seconds) {
+  google::protobuf::Timestamp moment;
+  moment.set_seconds(MicrosOf(now) / 1'000'000 + seconds);
+  return moment;
 }
 
 }  // namespace
@@ -19,14 +32,21 @@ Result<google::protobuf::Timestamp> ParseMomentAhead(const std::string& text, Ti
   if (!text.starts_with('+')) {
     return ParseFixedMoment(text);
   }
-  const int64_t unit = UnitSeconds(text.back());
-  if (unit == 0 || text.size() < 3) {
+  const Result<int64_t> seconds = ParseSpanSeconds(std::string_view(text).substr(1));
+  if (!seconds.ok()) {
     return InvalidArgument("'{}' is no moment; write +90m, +12h or +2d", text);
   }
-  ASSIGN_OR_RETURN(const int64_t count,
-                   ParseCount(std::string_view(text).substr(1, text.size() - 2), {.least = 1, .most = 100'000}));
-  google::protobuf::Timestamp moment;
-  moment.set_seconds(MicrosOf(now) / 1'000'000 + count * unit);
+  return SecondsAfter(now, *seconds);
+}
+
+Result<google::protobuf::Timestamp> ParseMomentPast(const std::string& text, Timestamp now) {
+  if (const Result<int64_t> seconds = ParseSpanSeconds(text); seconds.ok()) {
+    return SecondsAfter(now, -*seconds);
+  }
+  Result<google::protobuf::Timestamp> moment = ParseFixedMoment(text);
+  if (!moment.ok()) {
+    return InvalidArgument("'{}' is no moment; write 7d, 12h, 2026-11-01 or 2026-11-01T08:30:00Z", text);
+  }
   return moment;
 }
 

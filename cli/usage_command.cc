@@ -1,18 +1,14 @@
 #include "cli/usage_command.h"
 
-#include <google/protobuf/util/time_util.h>
-
 #include "cli/exit_code.h"
 #include "cli/job_text.h"
 #include "cli/json_output.h"
+#include "cli/moment.h"
 #include "cli/pages.h"
-#include "cli/slurm_values.h"
 #include "cli/table.h"
 
 namespace turnpike {
 namespace {
-
-constexpr size_t kDateLength = 10;
 
 // "12.25" for 44,100 seconds: hours for reading, with the sum itself in --json.
 std::string HoursText(int64_t seconds) {
@@ -56,30 +52,11 @@ Table ToTable(const v1::ListUsageResponse& response) {
 
 }  // namespace
 
-Result<google::protobuf::Timestamp> ParseSince(const std::string& text, Timestamp now) {
-  google::protobuf::Timestamp moment;
-  const char unit = text.empty() ? '\0' : text.back();
-  const int64_t unit_seconds = unit == 'd' ? 86'400 : unit == 'h' ? 3600 : unit == 'm' ? 60 : 0;
-  if (unit_seconds > 0) {
-    const Result<int64_t> count =
-        ParseCount(std::string_view(text).substr(0, text.size() - 1), {.least = 1, .most = 100'000});
-    if (count.ok()) {
-      moment.set_seconds(MicrosOf(now) / 1'000'000 - *count * unit_seconds);
-      return moment;
-    }
-  }
-  const std::string full = text.size() == kDateLength ? text + "T00:00:00Z" : text;
-  if (!google::protobuf::util::TimeUtil::FromString(full, &moment)) {
-    return InvalidArgument("'{}' is no moment; write 7d, 12h, 2026-11-01 or 2026-11-01T08:30:00Z", text);
-  }
-  return moment;
-}
-
 Result<int> RunUsage(const UsageOptions& options, CommandContext& context) {
   v1::ListUsageRequest request;
   request.set_job_id(options.job_id);
   if (!options.since.empty()) {
-    ASSIGN_OR_RETURN(*request.mutable_since(), ParseSince(options.since, context.clock.Now()));
+    ASSIGN_OR_RETURN(*request.mutable_since(), ParseMomentPast(options.since, context.clock.Now()));
   }
   ASSIGN_OR_RETURN(const BrokerSession session, context.connect());
   request.set_project(options.project.empty() ? session.project : options.project);

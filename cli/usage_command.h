@@ -1,8 +1,6 @@
 #pragma once
 // turnpike usage: what a project's jobs used and cost.
 
-#include <google/protobuf/timestamp.pb.h>
-
 #include <string>
 
 #include "cli/command_context.h"
@@ -16,9 +14,6 @@ struct UsageOptions {
   bool header = true;
   int limit = 100;
 };
-
-// INVALID_ARGUMENT names the forms.
-Result<google::protobuf::Timestamp> ParseSince(const std::string& text, Timestamp now);
 
 Result<int> RunUsage(const UsageOptions& options, CommandContext& context);
 

@@ -292,17 +292,6 @@ TEST_F(CommandsTest, UsageIsAskedForSinceAMoment) {
               HasSubstr("u1   alpha  cpu    77       1:00:00    4.00     0.00    0.08*  EUR   4 core-hours x 0.02\n"));
 }
 
-TEST(ParseSince, TakesSpansDatesAndMoments) {
-  const Timestamp now = TimestampFromSeconds(1'800'000'000);
-  EXPECT_EQ(ParseSince("7d", now)->seconds(), 1'800'000'000 - 604'800);
-  EXPECT_EQ(ParseSince("90m", now)->seconds(), 1'800'000'000 - 5400);
-  EXPECT_EQ(ParseSince("2026-11-01", now)->seconds(), 1'793'491'200);
-  EXPECT_EQ(ParseSince("2026-11-01T01:00:00+01:00", now)->seconds(), 1'793'491'200);
-  for (const std::string text : {"", "d", "-1d", "yesterday", "2026-13-01", "7w"}) {
-    EXPECT_FALSE(ParseSince(text, now).ok()) << text;
-  }
-}
-
 TEST_F(CommandsTest, RegisterShowsTheTokenOnce) {
   Answer<v1::RegisterSiteRequest, v1::RegisterSiteResponse>(
       "SiteService/RegisterSite",
