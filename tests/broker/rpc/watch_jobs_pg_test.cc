@@ -169,6 +169,31 @@ TEST_F(WatchJobs, BeginInALargeProjectAndResumeBehindALotThatWasMissed) {
   EXPECT_THAT(behind_token.Next(), Pair(first, v1::JOB_STATE_CANCELLED));
 }
 
+TEST_F(WatchJobs, AWatcherThatDoesNotReadIsCutOff) {
+  constexpr int kEvents = 30'000;  // more than a stream keeps for its reader and the connection takes
+  const std::string job = Submit(kAda);
+  Watch watch = Open(kAda, {});
+  watch.Next();
+  Cancel(kAda, job);
+  FollowToEndOf(job);
+  EXPECT_THAT(watch.Next(), Pair(job, v1::JOB_STATE_CANCELLED));  // It is live from here on.
+
+  LoggedEvent event{.position = events_.Head().value(), .at = database_.Now(), .kind = "UPDATED", .job = {}};
+  event.job.project_id =
+      database_.AsSuperuser("SELECT project_id FROM project WHERE name = 'astro'").Id<ProjectId>(0, 0);
+  event.position.xid += 1;
+  std::vector<LoggedEvent> events;
+  for (int i = 0; i < kEvents; ++i) {
+    ++event.position.seq;
+    events.push_back(event);
+  }
+  hub_.OnEvents(events);
+  ASSERT_EQ(hub_.cut().value(), 1);
+  const Status status = watch.End();
+  EXPECT_EQ(status.code(), StatusCode::kUnavailable) << status;
+  EXPECT_EQ(DetailsOf(status).reason, ErrorReason::kOverloaded);
+}
+
 TEST_F(WatchJobs, RefuseATokenThatMissedMoreThanADay) {
   const std::string job = Submit(kAda);
   v1::WatchJobsRequest request;
