@@ -2,7 +2,6 @@
 // call from a transaction of its own.  Made as fast as that can be: every row of a submission in one round trip,
 // prepared, no authentication, no TLS, no funds check, row-level security passed by.
 
-#include <grpcpp/server_builder.h>
 #include <signal.h>
 #include <turnpike/v1/job_service.grpc.pb.h>
 
@@ -18,6 +17,7 @@
 #include "base/stop_signal.h"
 #include "base/system_clock.h"
 #include "base/worker_pool.h"
+#include "bench/reference/plain_server.h"
 #include "broker/core/job_view.h"
 
 namespace turnpike {
@@ -133,17 +133,7 @@ int Main(const std::vector<std::string>& arguments) {
     return 2;
   }
   InsertServer service({.conninfo = arguments[0], .project_id = *project, .connections = std::stoi(arguments[2])});
-  grpc::ServerBuilder builder;
-  builder.AddListeningPort("127.0.0.1:" + arguments[3], grpc::InsecureServerCredentials());
-  builder.RegisterService(&service);
-  const std::unique_ptr<grpc::Server> server = builder.BuildAndStart();
-  if (server == nullptr) {
-    std::cerr << "cannot listen on port " << arguments[3] << "\n";
-    return 1;
-  }
-  WaitForTerminationSignal();
-  server->Shutdown();
-  return 0;
+  return ServeUntilTold(service, arguments[3]);
 }
 
 }  // namespace

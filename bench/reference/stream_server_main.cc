@@ -1,13 +1,13 @@
 // turnpike-stream-server: what gRPC can stream at best.  Each WatchJobs call gets one and the same message so many
 // times, as fast as it is taken: no database, no authentication, no TLS, nothing looked up.
 
-#include <grpcpp/server_builder.h>
 #include <turnpike/v1/job_service.grpc.pb.h>
 
 #include <iostream>
 
 #include "base/file_sync.h"
 #include "base/stop_signal.h"
+#include "bench/reference/plain_server.h"
 
 namespace turnpike {
 namespace {
@@ -47,17 +47,7 @@ int Main(const std::vector<std::string>& arguments) {
     return 2;
   }
   StreamServer service(*message, std::stoll(arguments[1]));
-  grpc::ServerBuilder builder;
-  builder.AddListeningPort("127.0.0.1:" + arguments[2], grpc::InsecureServerCredentials());
-  builder.RegisterService(&service);
-  const std::unique_ptr<grpc::Server> server = builder.BuildAndStart();
-  if (server == nullptr) {
-    std::cerr << "cannot listen on port " << arguments[2] << "\n";
-    return 1;
-  }
-  WaitForTerminationSignal();
-  server->Shutdown();
-  return 0;
+  return ServeUntilTold(service, arguments[2]);
 }
 
 }  // namespace
