@@ -50,6 +50,15 @@ def vague_name(tree):
             yield path, 1, f"'{match.group(1)}' says nothing about what is in there: name what it does"
 
 
+def shared_number(tree):
+    """Two changes made side by side each take the next number, and neither meets the other before both are there."""
+    owners = {}
+    for path in tree.files:
+        match = re.match(r"(deploy/migrations/|docs/adr/)(\d{4})", path)
+        if match and owners.setdefault(match.groups(), path) != path:
+            yield path, 1, f"{owners[match.groups()]} has this number as well: give the later one the next"
+
+
 def banned_call(tree):
     for path in tree.cxx:
         for pattern, allowed, advice in BANNED_CALLS:
@@ -129,6 +138,7 @@ def shellcheck(tree):
 RULES = {
     "file-length": file_length,
     "vague-name": vague_name,
+    "shared-number": shared_number,
     "banned-call": banned_call,
     "sql-place": sql_place,
     "todo-issue": todo_issue,
