@@ -122,6 +122,7 @@ BrokerParts::BrokerParts(const BrokerSettings& given, std::unique_ptr<Certificat
                    .committed = [this] { event_log.Poke(); }}),
       site_service({.setting = {authenticator, user_pool, limiter},
                     .sites = site_store,
+                    .federation = index,
                     .issuer = *authority,
                     .ids = ids,
                     .clock = clock,

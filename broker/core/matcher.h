@@ -18,6 +18,7 @@
 #include "broker/core/federation.h"
 #include "broker/core/filter.h"
 #include "broker/core/match_policy.h"
+#include "broker/core/network.h"
 #include "broker/core/score.h"
 #include "broker/core/share_pause.h"
 #include "broker/core/waiting_index.h"
@@ -40,6 +41,7 @@ struct MatchSetting {
   Timestamp now{};
   std::span<const SharePause> pauses = {};
   std::span<const ProjectStanding> standings = {};  // of projects, for whose turn it is
+  const NetworkView* network = nullptr;             // nullptr: nothing was measured, or no job asks for it
 };
 
 struct Assignment {

@@ -103,6 +103,16 @@ void EachField(Either<ProjectStanding> auto& standing, auto&& visit) {
   visit(project_id, used_micros, weight);
 }
 
+void EachField(Either<RegionRoundTrip> auto& known, auto&& visit) {
+  auto& [region, site_id, median, pairs] = known;
+  visit(region, site_id, median, pairs);
+}
+
+void EachField(Either<BrokerRoundTrip> auto& known, auto&& visit) {
+  auto& [site_id, median] = known;
+  visit(site_id, median);
+}
+
 void EachField(Either<ResourceAmounts> auto& amounts, auto&& visit) {
   auto& [nodes, cores, accelerators, memory_mib] = amounts;
   visit(nodes, cores, accelerators, memory_mib);
@@ -140,6 +150,9 @@ inline void PutField(ByteWriter& out, Timestamp value) {
   out.Time(value);
 }
 inline void PutField(ByteWriter& out, std::chrono::seconds value) {
+  out.Int(value.count());
+}
+inline void PutField(ByteWriter& out, std::chrono::microseconds value) {
   out.Int(value.count());
 }
 template <class Tag>
@@ -185,6 +198,9 @@ inline void TakeField(ByteReader& in, Timestamp& value) {
 }
 inline void TakeField(ByteReader& in, std::chrono::seconds& value) {
   value = std::chrono::seconds(in.Int());
+}
+inline void TakeField(ByteReader& in, std::chrono::microseconds& value) {
+  value = std::chrono::microseconds(in.Int());
 }
 template <class Tag>
 void TakeField(ByteReader& in, Id<Tag>& value) {

@@ -93,16 +93,20 @@ MatchSetting SettingOf(const RoundInput& input) {
           .policy = input.policy,
           .now = input.now,
           .pauses = input.pauses,
-          .standings = input.standings};
+          .standings = input.standings,
+          .network = &input.network};
 }
 
 // Who adds an input to MatchSetting or to FederationView is stopped here: it needs a RoundPart, and its line in
 // InputOf.
 RoundParts PartsOf(const MatchSetting& setting) {
-  const auto& [federation, price_lists, policy, now, pauses, standings] = setting;
+  const auto& [federation, price_lists, policy, now, pauses, standings, network] = setting;
   const auto& [sites, pools, shares] = federation;
+  const NetworkView nothing;
+  const auto& [regions, brokers] = network == nullptr ? nothing : *network;
   return {Encode(std::span(&policy, 1)), Encode(std::span(sites)), Encode(std::span(pools)), Encode(std::span(shares)),
-          Encode(price_lists),           Encode(pauses),           Encode(standings)};
+          Encode(price_lists),           Encode(pauses),           Encode(standings),        Encode(std::span(regions)),
+          Encode(std::span(brokers))};
 }
 
 Result<RoundInput> InputOf(const RoundParts& parts, Timestamp now) {
@@ -115,6 +119,8 @@ Result<RoundInput> InputOf(const RoundParts& parts, Timestamp now) {
   RETURN_IF_ERROR(Decode(Of(parts, RoundPart::kPriceLists), input.price_lists));
   RETURN_IF_ERROR(Decode(Of(parts, RoundPart::kPauses), input.pauses));
   RETURN_IF_ERROR(Decode(Of(parts, RoundPart::kStandings), input.standings));
+  RETURN_IF_ERROR(Decode(Of(parts, RoundPart::kRegions), input.network.regions));
+  RETURN_IF_ERROR(Decode(Of(parts, RoundPart::kBrokers), input.network.brokers));
   if (policies.size() != 1) {
     return DataLoss("a recorded round has {} policies instead of one", policies.size());
   }

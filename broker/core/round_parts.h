@@ -12,8 +12,18 @@
 
 namespace turnpike {
 
-enum class RoundPart : uint8_t { kPolicy, kSites, kPools, kShares, kPriceLists, kPauses, kStandings };
-constexpr size_t kRoundParts = 7;
+enum class RoundPart : uint8_t {
+  kPolicy,
+  kSites,
+  kPools,
+  kShares,
+  kPriceLists,
+  kPauses,
+  kStandings,
+  kRegions,
+  kBrokers
+};
+constexpr size_t kRoundParts = 9;
 // Of each part its values, in the order in which the round has them.
 using RoundParts = std::array<std::vector<std::string>, kRoundParts>;
 
@@ -25,6 +35,7 @@ struct RoundInput {
   Timestamp now{};
   std::vector<SharePause> pauses;
   std::vector<ProjectStanding> standings;
+  NetworkView network;
 };
 MatchSetting SettingOf(const RoundInput& input);
 

@@ -10,7 +10,7 @@
 namespace turnpike {
 
 // Of the bytes below; raised with every change of what a round takes or decides (round_fields.h).
-constexpr int64_t kRoundFormat = 1;
+constexpr int64_t kRoundFormat = 2;
 
 struct RoundRecord {
   int64_t lease_epoch = 0;     // of the lease that it was decided under

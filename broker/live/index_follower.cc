@@ -50,6 +50,8 @@ Status IndexFollower::Rebuild() {
       TakeJob(job, std::nullopt);
     }
   }
+  round_trips_.clear();  // Another server may not have them all.
+  round_trips_stored_.reset();
   return RefreshSites();
 }
 
@@ -205,6 +207,7 @@ void IndexFollower::RebuildBasis() {
   basis->policy = parts_.policy;
   basis->pauses = PausesAt(basis->federation);
   basis->standings = Standings();
+  basis->network = network_;
   basis_ = std::move(basis);
   reasons_.clear();
 }

@@ -109,6 +109,8 @@ class IndexFollower final : public QuoteBasisSource, public WaitingJobs {
   // Loads requests of classes that are not known yet.
   Status LearnClasses(const std::vector<Uuid>& wanted) EXCLUDES(mutex_);
   Status LearnPauses() EXCLUDES(mutex_);
+  // What was measured between sites since the last look, and what it says now.
+  Status LearnNetwork() EXCLUDES(mutex_);
   // What projects were charged; the first time from long ago, then what may have changed.
   Status LearnUsage() EXCLUDES(mutex_);
   // Loads the price lists that known classes were quoted by, and this one.
@@ -138,6 +140,9 @@ class IndexFollower final : public QuoteBasisSource, public WaitingJobs {
   std::map<std::pair<SiteId, int64_t>, PriceBook> books_ GUARDED_BY(mutex_);
   int64_t price_list_newest_ GUARDED_BY(mutex_) = 0;
   std::vector<StoredPause> pauses_ GUARDED_BY(mutex_);
+  std::map<std::pair<SiteId, SiteId>, PairRoundTrip> round_trips_;  // RefreshSites' alone, as is the next
+  std::optional<Timestamp> round_trips_stored_;                     // the newest of them
+  std::shared_ptr<const NetworkView> network_ GUARDED_BY(mutex_);
   std::map<ProjectId, std::map<int64_t, int64_t>> charges_ GUARDED_BY(mutex_);  // project -> day -> micros
   std::optional<int64_t> charges_read_day_ GUARDED_BY(mutex_);                  // when they were read last
   std::map<ProjectId, ProjectStanding> faded_ GUARDED_BY(mutex_);               // by the charges alone

@@ -14,6 +14,7 @@ namespace turnpike {
 namespace {
 
 constexpr size_t kSitesMax = 10'000;
+constexpr std::chrono::minutes kRoundTripsReadAgain{1};  // longer than any transaction may take
 
 // What the register says of the share beside what its agent reported.
 void AddStandings(const SiteRecord& record, ShareStatus& share) {
@@ -60,6 +61,7 @@ Status IndexFollower::RefreshSites() {
     ForgetClasses();
   }
   RETURN_IF_ERROR(LearnPauses());
+  RETURN_IF_ERROR(LearnNetwork());
   RETURN_IF_ERROR(LearnUsage());
   return LearnPrices().status();
 }
@@ -111,6 +113,34 @@ Status IndexFollower::LearnPauses() {
   ASSIGN_OR_RETURN(std::vector<StoredPause> pauses, parts_.placement.LoadPauses());
   MutexLock lock(mutex_);
   pauses_ = std::move(pauses);
+  return OkStatus();
+}
+
+// A row may be committed after one that was stored later: the last minute is read again.
+Status IndexFollower::LearnNetwork() {
+  const std::optional<Timestamp> since =
+      round_trips_stored_ ? std::optional(*round_trips_stored_ - kRoundTripsReadAgain) : std::nullopt;
+  ASSIGN_OR_RETURN(const std::vector<StoredRoundTrip> stored, parts_.sites.RoundTrips(since));
+  for (const StoredRoundTrip& measured : stored) {
+    round_trips_[{measured.pair.from, measured.pair.to}] = measured.pair;
+    round_trips_stored_ = std::max(round_trips_stored_.value_or(measured.stored_at), measured.stored_at);
+  }
+  const Timestamp now = parts_.clock.Now();
+  std::erase_if(round_trips_, [now](const auto& known) { return !IsFresh(known.second.measured_at, now); });
+  std::vector<PairRoundTrip> pairs;
+  for (const auto& [ends, pair] : round_trips_) {
+    pairs.push_back(pair);
+  }
+  MutexLock lock(mutex_);
+  std::vector<SiteOnNetwork> sites;
+  for (const SiteData& site : sites_) {
+    const SiteNetworkRecord& network = site.record.network;
+    sites.push_back({.site_id = site.record.site_id,
+                     .region = site.record.region,
+                     .broker = network.broker,
+                     .broker_measured_at = network.broker_at});
+  }
+  network_ = std::make_shared<const NetworkView>(BuildNetworkView(sites, pairs, now));
   return OkStatus();
 }
 

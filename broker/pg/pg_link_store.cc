@@ -9,6 +9,7 @@
 #include "broker/pg/data_error.h"
 #include "broker/pg/log_rows.h"
 #include "broker/pg/log_writer.h"
+#include "broker/pg/network_rows.h"
 #include "broker/pg/report_writer.h"
 
 namespace turnpike {
@@ -284,6 +285,16 @@ Status PgLinkStore::StoreCapacity(SiteId site_id, int64_t epoch, int64_t number,
   return transactions_.Run(SettingsFor(site_id), [&](Transaction& tx) -> Status {
     return tx.Execute(kStoreCapacity, Params().Id(site_id).Int(epoch).Int(number).Bytes(body)).status();
   });
+}
+
+Result<std::vector<ProbeTarget>> PgLinkStore::StoreNetwork(const NetworkMeasured& measured) {
+  std::vector<ProbeTarget> targets;
+  RETURN_IF_ERROR(transactions_.Run(SettingsFor(measured.site_id), [&](Transaction& tx) -> Status {
+    RETURN_IF_ERROR(WriteNetwork(tx, measured));
+    ASSIGN_OR_RETURN(targets, ReadProbeTargets(tx, measured.site_id));
+    return OkStatus();
+  }));
+  return targets;
 }
 
 Result<StoredLog> PgLinkStore::StoreLog(SiteId site_id, const std::vector<LogPiece>& pieces) {

@@ -21,6 +21,7 @@ class PgLinkStore final : public LinkStore {
   Result<std::vector<DesiredAttempt>> Desired(SiteId site_id, const std::vector<AttemptId>& attempts) override;
   Result<AppliedReports> Apply(const ReportBatch& batch) override;
   Status StoreCapacity(SiteId site_id, int64_t epoch, int64_t number, const std::string& body) override;
+  Result<std::vector<ProbeTarget>> StoreNetwork(const NetworkMeasured& measured) override;
   Result<StoredLog> StoreLog(SiteId site_id, const std::vector<LogPiece>& pieces) override;
 
  private:

@@ -5,6 +5,7 @@
 #include "base/byte_codec.h"
 #include "base/error_reason.h"
 #include "base/pg/request_keys.h"
+#include "broker/pg/network_rows.h"
 #include "broker/pg/site_rows.h"
 
 namespace turnpike {
@@ -118,6 +119,15 @@ Status PgSiteStore::ReplaceToken(SiteId site_id, const Sha256Digest& token_hash,
     }
     return StoreToken(tx, site_id, token_hash, expires_at);
   });
+}
+
+Result<std::vector<StoredRoundTrip>> PgSiteStore::RoundTrips(std::optional<Timestamp> since) {
+  std::vector<StoredRoundTrip> stored;
+  RETURN_IF_ERROR(transactions_.Run({.read_only = true}, [&](Transaction& tx) -> Status {
+    ASSIGN_OR_RETURN(stored, ReadRoundTrips(tx, since));
+    return OkStatus();
+  }));
+  return stored;
 }
 
 Result<SiteRecord> PgSiteStore::Find(std::string_view name_or_id) {

@@ -15,6 +15,7 @@ class PgSiteStore final : public SiteStore {
   Status ReplaceToken(SiteId site_id, const Sha256Digest& token_hash, Timestamp expires_at) override;
   Result<SiteRecord> Find(std::string_view name_or_id) override;
   Result<std::vector<SiteRecord>> List(std::string_view after_name, size_t limit) override;
+  Result<std::vector<StoredRoundTrip>> RoundTrips(std::optional<Timestamp> since) override;
   Result<SiteRecord> Update(const SiteChange& change) override;
   Result<SiteRecord> ChangeState(SiteId site_id, const std::vector<SiteState>& from, SiteState to,
                                  const std::string& reason) override;

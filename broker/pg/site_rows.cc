@@ -4,6 +4,7 @@
 
 #include "base/check.h"
 #include "base/error_reason.h"
+#include "broker/pg/network_rows.h"
 
 namespace turnpike {
 namespace {
@@ -61,6 +62,12 @@ void AddBreakers(const Rows& rows, std::vector<SiteRecord>& sites) {
   }
 }
 
+void AddNetworks(const Rows& rows, std::vector<SiteRecord>& sites) {
+  for (int row = 0; row < rows.size(); ++row) {
+    std::ranges::find(sites, rows.Id<SiteId>(row, 0), &SiteRecord::site_id)->network = NetworkAt(rows, row, 1);
+  }
+}
+
 SiteRecord SiteAt(const Rows& rows, int row) {
   SiteRecord site;
   int column = 0;
@@ -95,7 +102,8 @@ Result<SiteRecord> ReadSite(Transaction& tx, SiteId site_id) {
 
 Result<std::vector<SiteRecord>> ReadSites(Transaction& tx, const std::vector<SiteId>& sites) {
   const Params params = std::move(Params().IdArray(sites));
-  const Statement statements[] = {{kReadSites, &params}, {kReadMaintenance, &params}, {kReadBreakers, &params}};
+  const Statement statements[] = {
+      {kReadSites, &params}, {kReadMaintenance, &params}, {kReadBreakers, &params}, {kReadSiteNetworks, &params}};
   ASSIGN_OR_RETURN(const std::vector<Rows> results, tx.ExecuteAll(statements));
   std::vector<SiteRecord> records;
   for (int row = 0; row < results[0].size(); ++row) {
@@ -103,6 +111,7 @@ Result<std::vector<SiteRecord>> ReadSites(Transaction& tx, const std::vector<Sit
   }
   AddMaintenance(results[1], records);
   AddBreakers(results[2], records);
+  AddNetworks(results[3], records);
   return records;
 }
 

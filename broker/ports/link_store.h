@@ -8,6 +8,7 @@
 
 #include "base/call_trace.h"
 #include "base/status.h"
+#include "broker/core/network.h"
 #include "broker/core/site_report.h"
 #include "broker/ports/event_log.h"
 
@@ -87,6 +88,29 @@ struct StoredLog {
   bool site_is_full = false;        // the site has reached kSiteBytesPerHourMax (broker/core/log_limits.h)
 };
 
+// What an agent measured of the network since it last said so.
+struct NetworkMeasured {
+  struct Pair {
+    std::string site;                     // by name
+    std::optional<RoundTrip> round_trip;  // nullopt: nothing answered there
+    Duration age{0};
+  };
+  SiteId site_id;
+  int64_t epoch = 0;
+  int64_t number = 0;
+  std::optional<RoundTrip> broker = {};
+  std::optional<int64_t> upload_bytes_per_second = {};
+  std::vector<Pair> pairs = {};
+  std::string probe_address = {};
+};
+
+// Another site, and where it answers.
+struct ProbeTarget {
+  std::string site;
+  std::string address;
+  friend bool operator==(const ProbeTarget&, const ProbeTarget&) = default;
+};
+
 class LinkStore {
  public:
   virtual ~LinkStore() = default;
@@ -103,6 +127,8 @@ class LinkStore {
   // is a gap before the first.
   virtual Result<AppliedReports> Apply(const ReportBatch& batch) = 0;
   virtual Status StoreCapacity(SiteId site_id, int64_t epoch, int64_t number, const std::string& body) = 0;
+  // Keeps it unless a newer session or report was stored, and returns the sites that this one should measure.
+  virtual Result<std::vector<ProbeTarget>> StoreNetwork(const NetworkMeasured& measured) = 0;
   // Of a stream that is followed every byte once; of others each piece as it comes.  Safe to repeat.
   virtual Result<StoredLog> StoreLog(SiteId site_id, const std::vector<LogPiece>& pieces) = 0;
 };

@@ -15,6 +15,7 @@ struct QuoteBasis {
   MatchPolicy policy;
   std::vector<SharePause> pauses;
   std::vector<ProjectStanding> standings;
+  std::shared_ptr<const NetworkView> network;  // nullptr: nothing was measured
 };
 
 inline MatchSetting SettingAt(const QuoteBasis& basis, Timestamp now) {
@@ -23,7 +24,8 @@ inline MatchSetting SettingAt(const QuoteBasis& basis, Timestamp now) {
           .policy = basis.policy,
           .now = now,
           .pauses = basis.pauses,
-          .standings = basis.standings};
+          .standings = basis.standings,
+          .network = basis.network.get()};
 }
 
 class QuoteBasisSource {

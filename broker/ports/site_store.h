@@ -15,11 +15,27 @@
 #include "base/time.h"
 #include "billing/core/price_book.h"
 #include "broker/core/maintenance.h"
+#include "broker/core/network.h"
 #include "broker/core/share.h"
 #include "broker/core/share_breaker.h"
 #include "broker/ports/certificate_issuer.h"
 
 namespace turnpike {
+
+// What a site's agent measured last between itself and its broker.
+struct SiteNetworkRecord {
+  std::optional<RoundTrip> broker;
+  std::optional<Timestamp> broker_at;
+  int64_t upload_bytes_per_second = 0;
+  std::optional<Timestamp> upload_at;
+  std::string probe_address;  // empty: none
+};
+
+// A pair of sites, as measured last.
+struct StoredRoundTrip {
+  PairRoundTrip pair;
+  Timestamp stored_at{};
+};
 
 // What the register says of a site.
 struct SiteRecord {
@@ -41,6 +57,7 @@ struct SiteRecord {
   std::vector<MaintenanceWindow> maintenance = {};
   // By share, where jobs failed lately by the site's fault.
   std::vector<std::pair<std::string, BreakerStanding>> breakers = {};
+  SiteNetworkRecord network = {};
 };
 
 // What people read of a site; absent: stays as it is.
@@ -96,6 +113,8 @@ class SiteStore {
   virtual Result<SiteRecord> Find(std::string_view name_or_id) = 0;
   // By name.
   virtual Result<std::vector<SiteRecord>> List(std::string_view after_name, size_t limit) = 0;
+  // Those that were stored from then on; all without it.
+  virtual Result<std::vector<StoredRoundTrip>> RoundTrips(std::optional<Timestamp> since) = 0;
   virtual Result<SiteRecord> Update(const SiteChange& change) = 0;
   // From one of `from` to `to`; FAILED_PRECONDITION from any other state.
   virtual Result<SiteRecord> ChangeState(SiteId site_id, const std::vector<SiteState>& from, SiteState to,

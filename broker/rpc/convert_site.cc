@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/money.h"
 #include "broker/core/capacity_codec.h"
+#include "broker/rpc/convert_network.h"
 #include "broker/rpc/convert_report.h"
 #include "broker/rpc/convert_time.h"
 
@@ -39,7 +40,7 @@ v1::MaintenanceWindow ToProto(const MaintenanceWindow& window) {
   return out;
 }
 
-v1::Site ToProto(const SiteRecord& site, Timestamp now) {
+v1::Site ToProto(const SiteRecord& site, const NetworkView* network, Timestamp now) {
   v1::Site out;
   out.set_site_id(site.site_id.ToString());
   out.set_name(site.name);
@@ -57,6 +58,7 @@ v1::Site ToProto(const SiteRecord& site, Timestamp now) {
   for (const MaintenanceWindow& window : site.maintenance) {
     *out.add_maintenance() = ToProto(window);
   }
+  *out.mutable_network() = NetworkToProto(site, network, now);
   if (site.capacity.empty()) {
     return out;
   }

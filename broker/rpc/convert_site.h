@@ -10,8 +10,8 @@
 
 namespace turnpike {
 
-// Breakers as they stand at this moment.
-v1::Site ToProto(const SiteRecord& site, Timestamp now);
+// Breakers and measurements as they stand at this moment; `network` may be nullptr.
+v1::Site ToProto(const SiteRecord& site, const NetworkView* network, Timestamp now);
 v1::MaintenanceWindow ToProto(const MaintenanceWindow& window);
 v1::PriceBook ToProto(const PriceBook& book);
 // Every rate that is wrong is named by its path, "rates[3].price".

@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/log_enabled.h"
 #include "broker/core/capacity_codec.h"
+#include "broker/rpc/convert_network.h"
 #include "broker/rpc/convert_report.h"
 #include "broker/rpc/desired_messages.h"
 
@@ -18,6 +19,7 @@ namespace {
 
 constexpr int kProtocol = 1;
 constexpr int kReportsPerMessageMax = 256;
+constexpr const char* kMeasuresNetwork = "network";  // Welcome.capabilities
 constexpr int kReportCredit = 1'024;
 constexpr size_t kInboxMax = 8;
 constexpr size_t kOutboxMax = 1'000;  // messages; an agent that does not read is cut off
@@ -59,7 +61,13 @@ void LinkSession::OnReadDone(bool ok) {
     End(OkStatus());
     return;
   }
-  inbox_.push_back(std::move(reading_));
+  if (reading_.has_ping() && welcomed_) {  // At once: what waits to be worked off is not the way's length.
+    v1::SynchronizeResponse response;
+    response.mutable_pong()->set_number(reading_.ping().number());
+    Queue(std::move(response));
+  } else {
+    inbox_.push_back(std::move(reading_));
+  }
   reading_.Clear();
   WorkOn();
   ReadNext();
@@ -144,6 +152,10 @@ Status LinkSession::Handle(const v1::SynchronizeRequest& message) {
       return HandleReports(message.reports());
     case v1::SynchronizeRequest::kCapacity:
       return HandleCapacity(message.capacity());
+    case v1::SynchronizeRequest::kNetwork:
+      return HandleNetwork(message.network());
+    case v1::SynchronizeRequest::kPing:  // One of a session that had not begun.
+      return OkStatus();
     case v1::SynchronizeRequest::kHeartbeat: {
       // Whoever was shut out meanwhile goes now; that nobody can say so does not end a session.
       if (const Status admitted = Admit(); admitted.code() == StatusCode::kPermissionDenied) {
@@ -191,6 +203,7 @@ Status LinkSession::HandleHello(const v1::Hello& hello) {
   welcome.set_recovery(session.recovery);
   welcome.mutable_heartbeat_interval()->set_seconds(setting_.heartbeat_interval.count());
   welcome.set_report_credit(kReportCredit);
+  welcome.add_capabilities(kMeasuresNetwork);
   // Offers follow with their orders, in messages of their own, as fast as the agent reads them.
   std::vector<AttemptId> offered;
   for (const DesiredAttempt& attempt : desired) {
@@ -201,6 +214,10 @@ Status LinkSession::HandleHello(const v1::Hello& hello) {
     }
   }
   Send(std::move(response));
+  {
+    MutexLock lock(mutex_);
+    welcomed_ = true;
+  }
   setting_.site_changed();
   LogInfo("site connected",
           {{"site", site_.name}, {"epoch", std::to_string(epoch_)}, {"recovery", session.recovery ? "yes" : "no"}});
@@ -267,6 +284,20 @@ Status LinkSession::HandleCapacity(const v1::Capacity& capacity) {
   return OkStatus();
 }
 
+Status LinkSession::HandleNetwork(const v1::NetworkReport& report) {
+  NetworkMeasured measured = FromProto(report);
+  measured.site_id = site_.site_id;
+  measured.epoch = epoch_;
+  ASSIGN_OR_RETURN(std::vector<ProbeTarget> targets, setting_.store.StoreNetwork(measured));
+  if (targets != probe_targets_) {
+    probe_targets_ = std::move(targets);
+    v1::SynchronizeResponse response;
+    *response.mutable_probe_targets() = ToProto(probe_targets_);
+    Send(std::move(response));
+  }
+  return OkStatus();
+}
+
 // What ties a job's call, attempt and site together, for whoever follows one job through the logs.
 void LinkSession::NoteOffer(const DesiredAttempt& desired) const {
   if (!desired.order || !IsLogged(LogLevel::kDebug)) {
@@ -291,6 +322,10 @@ Status LinkSession::SendDesired(const std::vector<DesiredAttempt>& desired) {
 
 void LinkSession::Send(v1::SynchronizeResponse message) {
   MutexLock lock(mutex_);
+  Queue(std::move(message));
+}
+
+void LinkSession::Queue(v1::SynchronizeResponse message) {
   if (unwritten_.size() >= kOutboxMax) {
     setting_.counts.agents_cut.Add(ended() ? 0 : 1);
     End(Unavailable("the agent reads too slowly; it should connect again"));

@@ -58,11 +58,13 @@ class LinkSession final : public OwnedStream<grpc::ServerBidiReactor<v1::Synchro
   Status HandleReports(const v1::Reports& reports);
   Result<AppliedReports> Apply(const ReportBatch& batch);
   Status HandleCapacity(const v1::Capacity& capacity);
+  Status HandleNetwork(const v1::NetworkReport& report);
   void NoteOffer(const DesiredAttempt& desired) const;
   Status SendDesired(const std::vector<DesiredAttempt>& desired);
 
   std::vector<AttemptId> TakeWoken() REQUIRES(mutex_);
   void Send(v1::SynchronizeResponse message) EXCLUDES(mutex_);
+  void Queue(v1::SynchronizeResponse message) REQUIRES(mutex_);
   void ReadNext() REQUIRES(mutex_);
   void StoreEnd();
 
@@ -75,9 +77,11 @@ class LinkSession final : public OwnedStream<grpc::ServerBidiReactor<v1::Synchro
   JournalId journal_id_;
   int64_t epoch_ = 0;  // 0: no Hello yet
   bool capacity_stored_ = false;
+  std::vector<ProbeTarget> probe_targets_;  // as the agent was told
 
   v1::SynchronizeRequest reading_ GUARDED_BY(mutex_);
   bool read_pending_ GUARDED_BY(mutex_) = false;
+  bool welcomed_ GUARDED_BY(mutex_) = false;
   std::deque<v1::SynchronizeRequest> inbox_ GUARDED_BY(mutex_);
   std::set<AttemptId> woken_ GUARDED_BY(mutex_);
   size_t unwritten_bytes_ GUARDED_BY(mutex_) = 0;

@@ -68,6 +68,10 @@ grpc::ServerUnaryReactor* SiteService::RegisterSite(grpc::CallbackServerContext*
       });
 }
 
+v1::Site SiteService::Show(const SiteRecord& site) const {
+  return ToProto(site, parts_.federation.Basis()->network.get(), parts_.clock.Now());
+}
+
 Status SiteService::Register(const v1::RegisterSiteRequest& request, v1::RegisterSiteResponse& response) {
   RETURN_IF_ERROR(CheckRegister(request));
   ASSIGN_OR_RETURN(
@@ -83,7 +87,7 @@ Status SiteService::Register(const v1::RegisterSiteRequest& request, v1::Registe
   site.token_hash = Sha256(token);
   site.token_expires_at = parts_.clock.Now() + LifetimeOf(request);
   ASSIGN_OR_RETURN(const SiteRecord record, parts_.sites.Register(key, site));
-  *response.mutable_site() = ToProto(record, parts_.clock.Now());
+  *response.mutable_site() = Show(record);
   response.set_enrollment_token(token);
   response.set_ca_fingerprint(parts_.issuer.ca_fingerprint());
   *response.mutable_token_expire_time() = ToProto(site.token_expires_at);
@@ -97,7 +101,7 @@ grpc::ServerUnaryReactor* SiteService::GetSite(grpc::CallbackServerContext* cont
       parts_.setting, {context, request, response},
       [this](const Principal&, const v1::GetSiteRequest& in, v1::GetSiteResponse& out) -> Status {
         ASSIGN_OR_RETURN(const SiteRecord record, parts_.sites.Find(in.site()));
-        *out.mutable_site() = ToProto(record, parts_.clock.Now());
+        *out.mutable_site() = Show(record);
         return OkStatus();
       });
 }
@@ -123,7 +127,7 @@ Status SiteService::List(const v1::ListSitesRequest& request, v1::ListSitesRespo
     response.set_next_page_token(sites.back().name);
   }
   for (const SiteRecord& site : sites) {
-    *response.add_sites() = ToProto(site, parts_.clock.Now());
+    *response.add_sites() = Show(site);
   }
   return OkStatus();
 }
@@ -154,7 +158,7 @@ Status SiteService::Update(const v1::UpdateSiteRequest& request, v1::UpdateSiteR
                                         .display_name = given(request.has_display_name(), request.display_name()),
                                         .region = given(request.has_region(), request.region()),
                                         .time_zone = given(request.has_time_zone(), request.time_zone())}));
-  *response.mutable_site() = ToProto(record, parts_.clock.Now());
+  *response.mutable_site() = Show(record);
   parts_.site_changed();
   return OkStatus();
 }
@@ -169,7 +173,7 @@ grpc::ServerUnaryReactor* SiteService::DrainSite(grpc::CallbackServerContext* co
         ASSIGN_OR_RETURN(const SiteRecord changed,
                          parts_.sites.ChangeState(record.site_id, {SiteState::kActive, SiteState::kDraining},
                                                   SiteState::kDraining, in.reason()));
-        *out.mutable_site() = ToProto(changed, parts_.clock.Now());
+        *out.mutable_site() = Show(changed);
         parts_.site_changed();
         return OkStatus();
       });
@@ -185,7 +189,7 @@ grpc::ServerUnaryReactor* SiteService::ResumeSite(grpc::CallbackServerContext* c
         ASSIGN_OR_RETURN(const SiteRecord changed,
                          parts_.sites.ChangeState(record.site_id, {SiteState::kActive, SiteState::kDraining},
                                                   SiteState::kActive, ""));
-        *out.mutable_site() = ToProto(changed, parts_.clock.Now());
+        *out.mutable_site() = Show(changed);
         parts_.site_changed();
         return OkStatus();
       });
@@ -229,7 +233,7 @@ grpc::ServerUnaryReactor* SiteService::QuarantineSite(grpc::CallbackServerContex
         RETURN_IF_ERROR(RequireRole(principal, Role::kFederationOperator));
         ASSIGN_OR_RETURN(const SiteRecord changed,
                          turnpike::QuarantineSite(parts_.sites, {.site = in.site(), .reason = in.reason()}));
-        *out.mutable_site() = ToProto(changed, parts_.clock.Now());
+        *out.mutable_site() = Show(changed);
         parts_.site_changed();
         return OkStatus();
       });
@@ -242,7 +246,7 @@ grpc::ServerUnaryReactor* SiteService::ReleaseSite(grpc::CallbackServerContext* 
       [this](const Principal& principal, const v1::ReleaseSiteRequest& in, v1::ReleaseSiteResponse& out) -> Status {
         RETURN_IF_ERROR(RequireRole(principal, Role::kFederationOperator));
         ASSIGN_OR_RETURN(const SiteRecord changed, turnpike::ReleaseSite(parts_.sites, in.site()));
-        *out.mutable_site() = ToProto(changed, parts_.clock.Now());
+        *out.mutable_site() = Show(changed);
         parts_.site_changed();
         return OkStatus();
       });

@@ -6,6 +6,7 @@
 #include "base/ids.h"
 #include "base/random.h"
 #include "broker/ports/certificate_issuer.h"
+#include "broker/ports/quote_basis.h"
 #include "broker/ports/site_store.h"
 #include "broker/rpc/unary_call.h"
 
@@ -29,6 +30,7 @@ class SiteService final : public RawSiteCalls<v1::SiteService::CallbackService> 
   struct Parts {
     CallSetting setting;
     SiteStore& sites;
+    const QuoteBasisSource& federation;  // what was measured between sites
     CertificateIssuer& issuer;
     IdSource& ids;
     const Clock& clock;
@@ -65,6 +67,7 @@ class SiteService final : public RawSiteCalls<v1::SiteService::CallbackService> 
                                          grpc::ByteBuffer* response) override;
 
  private:
+  v1::Site Show(const SiteRecord& site) const;
   Status Register(const v1::RegisterSiteRequest& request, v1::RegisterSiteResponse& response);
   Status CreateToken(const v1::CreateEnrollmentTokenRequest& request, v1::CreateEnrollmentTokenResponse& response);
   Status List(const v1::ListSitesRequest& request, v1::ListSitesResponse& response);

@@ -87,7 +87,7 @@ Status SiteService::CancelWindow(const v1::CancelMaintenanceRequest& request, v1
   ASSIGN_OR_RETURN(SiteRecord site, parts_.sites.Find(request.site()));
   RETURN_IF_ERROR(parts_.sites.RemoveMaintenance(site.site_id, *window_id));
   ASSIGN_OR_RETURN(site, parts_.sites.Find(request.site()));
-  *response.mutable_site() = ToProto(site, parts_.clock.Now());
+  *response.mutable_site() = Show(site);
   parts_.site_changed();
   return OkStatus();
 }

@@ -21,8 +21,8 @@ class RecordedRounds {
 
   std::optional<RoundRecord> Run(bool gives_up = false) {
     WaitingIndex& waiting = fixture_.waiting;
-    const MatchSetting setting{fixture_.federation, fixture_.prices, fixture_.policy, now_, pauses_,
-                               fixture_.standings};
+    const MatchSetting setting{fixture_.federation, fixture_.prices,  fixture_.policy, now_, pauses_,
+                               fixture_.standings,  &fixture_.network};
     plan_ = Match(waiting, setting);
     std::optional<RoundRecord> record = recorder_.Note(
         {.waiting = waiting, .setting = setting, .plan = plan_, .lease_epoch = lease_epoch_, .gives_up = gives_up});
@@ -318,7 +318,7 @@ TEST(RoundRecorder, TheFormatNumberStandsForOneForm) {
   rounds.fixture_.Add(OneCore());
   rounds.fixture_.Add(WholeNodes(20));
   const RoundRecord record = *rounds.Run();
-  EXPECT_EQ(std::pair(kRoundFormat, Crc32c(record.input + record.plan)), std::pair(int64_t{1}, 2455070594U));
+  EXPECT_EQ(std::pair(kRoundFormat, Crc32c(record.input + record.plan)), std::pair(int64_t{2}, 4086071271U));
 }
 
 }  // namespace
