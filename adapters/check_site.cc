@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "adapters/link/connect_time.h"
 #include "adapters/run_agent.h"
 #include "base/digest.h"
 #include "base/file_sync.h"
@@ -23,6 +24,7 @@ using Verdict = CheckLine::Verdict;
 
 constexpr std::chrono::seconds kBrokerTimeout{10};
 constexpr std::chrono::seconds kProbeTimeLimit{60};
+constexpr std::chrono::milliseconds kProbeConnectTimeout{2'000};
 constexpr mode_t kOthers = S_IRWXG | S_IRWXO;
 constexpr const char* kProbeName = "turnpike-check";
 
@@ -175,6 +177,22 @@ void CheckShares(AgentSite& site, std::vector<CheckLine>& lines) {
   }
 }
 
+// From here, which is not from outside: a firewall on the way shows nowhere but in `turnpike sites`.
+CheckLine CheckProbeAddress(const std::string& address) {
+  const std::string what = "the probe address accepts connections";
+  const std::optional<NumericAddress> parsed = ParseNumericAddress(address);
+  const auto took = parsed ? MeasureConnectTime(*parsed, kProbeConnectTimeout) : std::nullopt;
+  if (!took) {
+    return {Verdict::kWarn, what, fmt::format("{} did not from this host", address),
+            "look at `network.probe_address`; without one, other sites do not measure this one"};
+  }
+  if (!IsPublic(*parsed)) {
+    return {Verdict::kWarn, what, fmt::format("{}, which is not of the public Internet", address),
+            "agents of other sites connect there only if their `network.probe` is any"};
+  }
+  return {Verdict::kPass, what, fmt::format("{} in {} microseconds from this host", address, took->count()), ""};
+}
+
 }  // namespace
 
 std::vector<CheckLine> CheckSite(AgentSite& site) {
@@ -187,6 +205,9 @@ std::vector<CheckLine> CheckSite(AgentSite& site) {
   lines.push_back(CheckCertificate(site, identity));
   if (identity.ok()) {
     lines.push_back(CheckBroker(site, *identity));
+  }
+  if (const std::string& address = site.config().network.probe_address; !address.empty()) {
+    lines.push_back(CheckProbeAddress(address));
   }
   CheckScheduler(site, lines);
   if (site.has_scheduler()) {

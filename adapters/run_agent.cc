@@ -89,6 +89,10 @@ Result<SyncSettings> LinkSettings(AgentSite& site, const RunOptions& options) {
   settings.outbox.traits = {.account_mode = config.account_mode, .guarded = true};
   // Less than the poll's interval, so that each poll is followed by a reading.
   settings.outbox.capacity_interval = config.poll_interval / 2;
+  settings.network = {
+      .probe_address = config.network.probe_address,
+      .probes = {.policy = config.network.probe, .interval = config.network.probe_interval, .connect = {}},
+      .report_interval = config.network.report_interval};
   return settings;
 }
 

@@ -4,6 +4,7 @@
 
 #include "adapters/host/yaml_reader.h"
 #include "base/file_sync.h"
+#include "base/numeric_address.h"
 
 namespace turnpike {
 namespace {
@@ -47,6 +48,15 @@ scheduler:
     memory_mib: 4096
     jobs_max: 64
     waiting_max: 10000
+
+# The network is measured, so that a job may ask for a short way: round trips to the broker, and to other sites that give an address.
+network:
+  # Where this site accepts TCP connections from other sites, in figures: a login node's ssh will do.  Leave out where nothing may answer.
+  # probe_address: 198.51.100.7:22
+  # Which addresses of other sites this agent connects to: public (of the public Internet), any, none.
+  probe: public
+  probe_seconds: 300
+  report_seconds: 60
 
 # own-account: jobs run as the agent's own user, for that person's own jobs.
 # helper: a small root-owned program becomes the mapped user.
@@ -115,6 +125,22 @@ void ReadScheduler(YamlReader& reader, AgentConfig& config) {
     ReadInt(process, "jobs_max", config.process.jobs_max);
     ReadInt(process, "waiting_max", config.process.waiting_max);
   });
+}
+
+void ReadNetwork(YamlReader& reader, NetworkConfig& network) {
+  reader.Text("probe_address", network.probe_address);
+  ReadChoice(reader, "probe", {"public", "any", "none"}, network.probe);
+  ReadSeconds(reader, "probe_seconds", network.probe_interval);
+  ReadSeconds(reader, "report_seconds", network.report_interval);
+  if (!network.probe_address.empty() && !ParseNumericAddress(network.probe_address)) {
+    reader.Reject("probe_address", "must be an address in figures with a port: 198.51.100.7:22 or [2001:db8::7]:22");
+  }
+  if (network.probe_interval.count() < 1) {
+    reader.Reject("probe_seconds", "must be at least 1");
+  }
+  if (network.report_interval.count() < 1) {
+    reader.Reject("report_seconds", "must be at least 1");
+  }
 }
 
 void ReadShare(YamlReader& reader, SiteMap& map) {
@@ -191,6 +217,7 @@ Result<AgentConfig> ParseAgentConfig(std::string_view yaml, std::string_view fil
   ReadPath(reader, "spool_directory", config.spool_directory);
   ReadChoice(reader, "account_mode", {"own-account", "helper", "community-account"}, config.account_mode);
   reader.Mapping("scheduler", [&config](YamlReader& inner) { ReadScheduler(inner, config); });
+  reader.Mapping("network", [&config](YamlReader& inner) { ReadNetwork(inner, config.network); });
   reader.MappingList("shares", [&config](YamlReader& inner) { ReadShare(inner, config.map); });
   reader.MappingList("accounts", [&config](YamlReader& inner) { ReadAccount(inner, config); });
   if (config.map.shares.empty()) {

@@ -22,6 +22,16 @@ struct ProcessLimits {
   int waiting_max = 10'000;
 };
 
+// Which other sites' probe addresses are measured: those on the public Internet; all; none.
+enum class ProbePolicy { kPublic, kAny, kNone };
+
+struct NetworkConfig {
+  std::string probe_address;  // "203.0.113.7:443", where this site answers to others; "": nowhere
+  ProbePolicy probe = ProbePolicy::kPublic;
+  std::chrono::seconds probe_interval{300};
+  std::chrono::seconds report_interval{60};
+};
+
 struct AgentConfig {
   std::string broker_address;   // "broker.example.org:7443"
   std::string http_proxy;       // "" or "host:port"; an HTTP CONNECT proxy
@@ -38,6 +48,7 @@ struct AgentConfig {
   std::chrono::seconds record_wait{15};
   std::chrono::seconds usage_wait{300};
   ProcessLimits process;
+  NetworkConfig network;
   SiteMap map;
 };
 

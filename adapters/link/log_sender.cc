@@ -131,6 +131,7 @@ Status LogSender::Send(const Batch& batch) {
     call_ = &context;
   }
   v1::SendLogResponse response;
+  const auto begin = std::chrono::steady_clock::now();
   const auto writer = stub->SendLog(&context, &response);
   for (const LogPiece& piece : batch.pieces) {
     if (!writer->Write(ToRequest(piece))) {
@@ -139,6 +140,10 @@ Status LogSender::Send(const Batch& batch) {
   }
   writer->WritesDone();
   const grpc::Status status = writer->Finish();
+  if (status.ok() && settings_.on_sent) {
+    settings_.on_sent(batch.bytes,
+                      std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - begin));
+  }
   const MutexLock lock(mutex_);
   call_ = nullptr;
   return FromGrpc(status);

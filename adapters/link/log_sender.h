@@ -35,6 +35,8 @@ class LogSender {
     int tries_max = 5;  // where the broker cannot be reached; then it is dropped, and said so
     std::chrono::milliseconds retry_delay{1'000};  // twice as long each time
     std::function<void()> on_progress;             // on the sender's thread, after each ticket; may be empty
+    // The same after pieces have reached the broker: how many bytes, and how long it took.
+    std::function<void(size_t, std::chrono::microseconds)> on_sent = {};
   };
   using Stub = v1::SiteLinkService::Stub;
 

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "adapters/link/certificate_renewal.h"
 #include "adapters/link/order_from_proto.h"
 #include "adapters/link/report_to_proto.h"
 #include "base/error_reason.h"
@@ -21,7 +20,6 @@ constexpr int kSilentIntervalsMax = 3;  // heartbeats missed before the stream c
 constexpr std::chrono::milliseconds kHeartbeatDefault{15'000};
 constexpr std::chrono::milliseconds kHeartbeatMin{10};
 constexpr std::chrono::milliseconds kHeartbeatMax{600'000};
-constexpr std::chrono::minutes kRenewalPause{10};  // between two tries, whatever became of the first
 constexpr int64_t kNanosPerMilli = 1'000'000;
 
 std::chrono::milliseconds HeartbeatInterval(const v1::Welcome& welcome) {
@@ -33,12 +31,18 @@ std::chrono::milliseconds HeartbeatInterval(const v1::Welcome& welcome) {
   return std::clamp(std::chrono::milliseconds(seconds * 1'000 + nanos / kNanosPerMilli), kHeartbeatMin, kHeartbeatMax);
 }
 
+// A broker of the version before takes a message that it does not know for an error.
+bool MeasuresNetwork(const v1::Welcome& welcome) {
+  return std::ranges::find(welcome.capabilities(), "network") != welcome.capabilities().end();
+}
+
 bool IsReplaced(const Status& status) {
   return DetailsOf(status).reason == ErrorReason::kSessionReplaced;
 }
 
-LogSender::Settings WithProgress(LogSender::Settings settings, Wakeup& wakeup) {
+LogSender::Settings Watched(LogSender::Settings settings, Wakeup& wakeup, NetworkMeter& network) {
   settings.on_progress = [&wakeup] { wakeup.Notify(); };
+  settings.on_sent = [&network](size_t bytes, std::chrono::microseconds time) { network.NoteUpload(bytes, time); };
   return settings;
 }
 
@@ -55,7 +59,8 @@ struct SyncClient::Session {
 
 SyncClient::SyncClient(Parts parts)
     : parts_(std::move(parts)),
-      log_sender_(WithProgress(parts_.settings.logs, wakeup_)),
+      network_(parts_.settings.network, parts_.random),
+      log_sender_(Watched(parts_.settings.logs, wakeup_, network_)),
       log_follower_(log_sender_, parts_.settings.follower),
       outbox_({.scheduler = parts_.scheduler,
                .log_sender = log_sender_,
@@ -214,6 +219,12 @@ Status SyncClient::Handle(Session& session, v1::SynchronizeResponse message) {
           [seq = message.acknowledge().seq()](AgentRound& round) { return round.Acknowledge(seq); });
     case v1::SynchronizeResponse::kDesiredChange:
       return ApplyChange(message.desired_change());
+    case v1::SynchronizeResponse::kPong:
+      network_.TakePong(message.pong(), session.heard);
+      return OkStatus();
+    case v1::SynchronizeResponse::kProbeTargets:
+      network_.TakeTargets(message.probe_targets());
+      return OkStatus();
     case v1::SynchronizeResponse::MESSAGE_NOT_SET:
       return OkStatus();  // Of a newer broker, and no more than a sign of life to us.
   }
@@ -232,6 +243,7 @@ Status SyncClient::StartSession(Session& session, const v1::Welcome& welcome) {
   }
   session.heartbeat = HeartbeatInterval(welcome);
   session.next_heartbeat = steady_clock::now();
+  network_.StartSession(MeasuresNetwork(welcome), session.next_heartbeat);
   const SessionTerms terms{
       .epoch = start.epoch, .acked_seq = start.acked_seq, .report_credit = std::max(welcome.report_credit(), 1)};
   return parts_.loop.Post(
@@ -285,6 +297,8 @@ void SyncClient::SendWhatIsDue(Session& session) {
     v1::SynchronizeRequest message;
     message.mutable_heartbeat();
     session.stream.Write(std::move(message));
+  } else if (std::optional<v1::SynchronizeRequest> measured = network_.Next(now)) {
+    session.stream.Write(*std::move(measured));
   } else if (std::optional<v1::SynchronizeRequest> message = outbox_.Next()) {
     if (message->has_reports()) {
       TURNPIKE_FAILPOINT("agent.pre_report");
@@ -315,6 +329,7 @@ MonotonicTime SyncClient::NextTime(const Session& session) const {
   if (session.stream.CanWrite()) {
     next = std::min(next, session.next_heartbeat);
     next = std::min(next, outbox_.WaitEnd().value_or(next));
+    next = std::min(next, network_.DueTime().value_or(next));
   }
   return next;
 }
@@ -326,65 +341,9 @@ Status SyncClient::EndSession() {
     log_follower_.Forget();
     return OkStatus();
   });
+  network_.EndSession();
   TakeFailure().IgnoreError();
   return ended;
-}
-
-// --- The certificate.
-
-bool SyncClient::RenewalIsDue() const {
-  return parts_.clock.Now() >= renew_time_;
-}
-
-// True: a new certificate has been put in the place of this one.
-bool SyncClient::RenewIfDue(v1::SiteLinkService::Stub& stub, const CertificateFacts& certificate) {
-  renew_time_ = std::max(RenewalTime(certificate), renewal_pause_end_);
-  if (!RenewalIsDue()) {
-    return false;
-  }
-  renewal_pause_end_ = parts_.clock.Now() + kRenewalPause;
-  renew_time_ = renewal_pause_end_;
-  const Status renewed = RenewCertificate(stub, parts_.identity, parts_.settings.renewal_timeout);
-  if (renewed.ok()) {
-    LogInfo("certificate renewed");
-  } else {
-    LogWarn("the agent's certificate could not be renewed, tried again later",
-            {{"ends", FormatTimestamp(certificate.not_after)}, {"why", std::string(MessageOf(renewed))}});
-  }
-  return renewed.ok();
-}
-
-// --- Between sessions.
-
-std::string SyncClient::NextAddress() {
-  const std::vector<std::string> addresses = parts_.settings.read_addresses();
-  return addresses.empty() ? std::string() : addresses[next_address_++ % addresses.size()];
-}
-
-bool SyncClient::WaitBeforeNextTry() {
-  const MonotonicTime until = steady_clock::now() + delay_.Next();
-  while (!stopped() && steady_clock::now() < until) {
-    wakeup_.WaitUntil(until);
-  }
-  return !stopped();
-}
-
-bool SyncClient::stopped() const {
-  const MutexLock lock(mutex_);
-  return stopped_;
-}
-
-void SyncClient::FailSession(const Status& status) {
-  {
-    const MutexLock lock(mutex_);
-    failure_ = status;
-  }
-  wakeup_.Notify();
-}
-
-Status SyncClient::TakeFailure() {
-  const MutexLock lock(mutex_);
-  return std::exchange(failure_, OkStatus());
 }
 
 }  // namespace turnpike

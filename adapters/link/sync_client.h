@@ -17,6 +17,7 @@
 #include "adapters/link/identity_store.h"
 #include "adapters/link/log_follower.h"
 #include "adapters/link/log_sender.h"
+#include "adapters/link/network_meter.h"
 #include "adapters/link/reconnect_delay.h"
 #include "adapters/link/session_outbox.h"
 #include "adapters/link/sync_stream.h"
@@ -39,7 +40,8 @@ struct SyncSettings {
   std::chrono::milliseconds welcome_timeout{30'000};
   std::chrono::milliseconds renewal_timeout{10'000};
   SessionOutbox::Settings outbox;
-  LogSender::Settings logs;  // its on_progress is set here
+  LogSender::Settings logs;  // its on_progress and on_sent are set here
+  NetworkMeter::Settings network;
   LogFollower::Settings follower;
 };
 
@@ -91,6 +93,7 @@ class SyncClient {
 
   const Parts parts_;
   Wakeup wakeup_;
+  NetworkMeter network_;
   LogSender log_sender_;
   LogFollower log_follower_;
   SessionOutbox outbox_;

@@ -28,6 +28,9 @@ TEST(AgentConfig, TheExampleIsValidAndSaysTheDefaults) {
   EXPECT_EQ(config->settle_time, defaults.settle_time);
   EXPECT_EQ(config->record_wait, defaults.record_wait);
   EXPECT_EQ(config->usage_wait, defaults.usage_wait);
+  EXPECT_EQ(config->network.probe, defaults.network.probe);
+  EXPECT_EQ(config->network.probe_interval, defaults.network.probe_interval);
+  EXPECT_EQ(config->network.report_interval, defaults.network.report_interval);
   EXPECT_EQ(config->map.shares.size(), 1U);
   EXPECT_TRUE(config->map.shares[0].flags.contains("--constraint"));
   EXPECT_EQ(config->map.accounts.size(), 1U);
@@ -42,6 +45,7 @@ data_directory: /d
 spool_directory: /s
 account_mode: helper
 scheduler: {kind: slurm, slurm_conf: /c, cluster: alpha, poll_seconds: 5, settle_seconds: 6, process: {cores: 3, memory_mib: 77}}
+network: {probe_address: "[2001:db8::7]:22", probe: none, probe_seconds: 7, report_seconds: 8}
 shares:
   - {name: gpu, partition: g, account: a, qos: q, reservation: r, whole_nodes: true, environment: init-file, init_file: /i,
      accelerators: [{model: a100, gres: "gpu:a100"}]}
@@ -54,6 +58,10 @@ accounts:
   EXPECT_EQ(config->account_mode, AccountMode::kHelper);
   EXPECT_EQ(config->settle_time, std::chrono::seconds(6));
   EXPECT_EQ(config->process.memory_mib, 77);
+  EXPECT_EQ(config->network.probe_address, "[2001:db8::7]:22");
+  EXPECT_EQ(config->network.probe, ProbePolicy::kNone);
+  EXPECT_EQ(config->network.probe_interval, std::chrono::seconds(7));
+  EXPECT_EQ(config->network.report_interval, std::chrono::seconds(8));
   EXPECT_EQ(config->map.shares[0].environment, EnvironmentMode::kInitFile);
   EXPECT_EQ(config->map.shares[0].accelerators[0].gres, "gpu:a100");
   const Result<LocalAccount> account = MapAccount(config->map, {"id", "physics", "ada", "gpu"});
@@ -76,6 +84,10 @@ TEST(AgentConfig, ErrorsNameFileLineAndKey) {
            Case{"scheduler: {process: {cores: -1}}\n", "'scheduler.process.cores'"},
            Case{"accounts: [{share: other}]\n", "'accounts[0].share' 'other' is no share"},
            Case{"accounts: [{local_user: root}]\n", "needs account_mode: helper"},
+           Case{"network: {probe_address: \"login.example.org:22\"}\n", "must be an address in figures with a port"},
+           Case{"network: {probe: all}\n", "'network.probe' must be one of: public, any, none"},
+           Case{"network: {probe_seconds: 0}\n", "'network.probe_seconds' must be at least 1"},
+           Case{"network: {report_seconds: 0}\n", "'network.report_seconds' must be at least 1"},
            Case{"accounts: {}\n", "'accounts' must be a list"},
            Case{"account_mode: [x]\n", "'account_mode' must be a text"},
        }) {

@@ -30,6 +30,7 @@ struct TestAgentOptions {
   std::string folder;
   std::string address;
   std::chrono::milliseconds poll_interval{20};
+  std::string probe_address = {};
   std::chrono::milliseconds log_wait_max = kLogsAlwaysWaitedFor;
   static constexpr std::chrono::milliseconds kLogsAlwaysWaitedFor{600'000};
 };
@@ -74,6 +75,12 @@ class TestAgent {
     settings.outbox.capacity_interval = std::chrono::milliseconds(1);
     settings.outbox.log_wait_max = options.log_wait_max;
     settings.logs.retry_delay = std::chrono::milliseconds(1);
+    settings.network.probe_address = options.probe_address;
+    settings.network.probes = {.policy = ProbePolicy::kAny,
+                               .interval = std::chrono::milliseconds(1),
+                               .connect = [](const NumericAddress&) { return std::chrono::microseconds(7); }};
+    settings.network.ping_interval = std::chrono::milliseconds(1);
+    settings.network.report_interval = std::chrono::milliseconds(1);
     settings.follower.interval = std::chrono::milliseconds(1);
     link_ = std::make_unique<SyncClient>(SyncClient::Parts{.loop = *loop_,
                                                            .round = *round_,
