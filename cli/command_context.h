@@ -23,10 +23,11 @@ struct Terminal {
   bool color = false;
 };
 
-// A broker to speak to, and the project that the settings name; empty: the token's only one.
+// A broker to speak to, and what the settings say of its user.  `project`: empty: the token's only one.
 struct BrokerSession {
   Client* client = nullptr;
   std::string project;
+  std::string region = {};  // where the user is; empty: unknown
 };
 
 struct CommandContext {

@@ -53,7 +53,7 @@ Result<int> RunQuote(const QuoteOptions& options, CommandContext& context) {
   ASSIGN_OR_RETURN(const BrokerSession session, context.connect());
   v1::QuoteJobRequest request;
   request.set_project_id(draft.switches.project.empty() ? session.project : draft.switches.project);
-  *request.mutable_spec() = draft.spec;
+  *request.mutable_spec() = SpecFrom(draft, session.region);
   const Result<v1::QuoteJobResponse> response = session.client->QuoteJob(request);
   if (!response.ok()) {
     return WithOrigins(response.status(), draft);

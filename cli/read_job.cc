@@ -89,6 +89,14 @@ Result<SpecDraft> ReadJob(const JobEnvironment& environment, const CommandLine& 
 }
 
 // "spec.resources.nodes" is the broker's name; the user wants to know which line it stands on.
+v1::JobSpec SpecFrom(const SpecDraft& draft, const std::string& region) {
+  v1::JobSpec spec = draft.spec;
+  if (!region.empty() && spec.placement().user_region().empty()) {
+    spec.mutable_placement()->set_user_region(region);
+  }
+  return spec;
+}
+
 Status WithOrigins(const Status& status, const SpecDraft& draft) {
   constexpr std::string_view kPrefix = "spec.";
   ErrorDetails details = DetailsOf(status);

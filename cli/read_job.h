@@ -25,6 +25,9 @@ Result<CommandLine> ReadCommandLine(const std::vector<std::string>& words);
 // Reads the script too.  INVALID_ARGUMENT names what is wrong, and where it was said.
 Result<SpecDraft> ReadJob(const JobEnvironment& environment, const CommandLine& line, const CommandContext& context);
 
+// What is sent: where the job does not say where its user is, their settings do.
+v1::JobSpec SpecFrom(const SpecDraft& draft, const std::string& region);
+
 // The broker's error about a spec, with where each field was said.
 Status WithOrigins(const Status& status, const SpecDraft& draft);
 

@@ -11,6 +11,8 @@
 namespace turnpike {
 namespace {
 
+constexpr size_t kColumns = 13;
+
 std::string IdleOfTotal(int64_t idle, int64_t total) {
   return total == 0 ? "" : fmt::format("{}/{}", idle, total);
 }
@@ -20,12 +22,28 @@ std::string StateText(const v1::Site& site) {
   return site.state() == v1::SITE_STATE_ACTIVE && !site.connected() ? state + ", away" : state;
 }
 
-std::vector<Cell> SiteCells(const v1::Site& site, Timestamp now) {
+std::string Milliseconds(const google::protobuf::Duration& time) {
+  const double milliseconds = static_cast<double>(time.seconds()) * 1'000 + static_cast<double>(time.nanos()) / 1e6;
+  return milliseconds < 10 ? fmt::format("{:.2g} ms", milliseconds) : fmt::format("{:.0f} ms", milliseconds);
+}
+
+// From where the user is, where that is known; else from the broker, and said so.
+std::string RoundTripText(const v1::Site& site, const std::string& user_region) {
+  for (const v1::RegionRoundTrip& region : site.network().regions()) {
+    if (!user_region.empty() && region.region() == user_region) {
+      return region.pairs() == 0 ? "in region" : Milliseconds(region.round_trip());
+    }
+  }
+  return site.network().has_broker() ? Milliseconds(site.network().broker().median()) + " (broker)" : "";
+}
+
+std::vector<Cell> SiteCells(const v1::Site& site, const std::string& user_region, Timestamp now) {
   const Tint tint = site.state() == v1::SITE_STATE_ACTIVE && site.connected() ? Tint::kGood : Tint::kBad;
   return {{site.name()},
           {StateText(site), tint},
           {site.scheduler()},
           {site.region()},
+          {RoundTripText(site, user_region)},
           {site.has_last_seen_time() ? AgoText(site.last_seen_time(), now) : "never"},
           {site.price_book_version() > 0 ? fmt::format("v{}", site.price_book_version()) : "none"}};
 }
@@ -53,11 +71,12 @@ std::vector<Cell> ShareCells(const v1::Share& share) {
       {share.limits().time_limit_max().seconds() > 0 ? DurationText(share.limits().time_limit_max()) : ""}};
 }
 
-Table ToTable(const v1::ListSitesResponse& response, Timestamp now) {
+Table ToTable(const v1::ListSitesResponse& response, const std::string& user_region, Timestamp now) {
   Table table({{.title = "SITE"},
                {.title = "STATE"},
                {.title = "SCHEDULER"},
                {.title = "REGION"},
+               {.title = "ROUND TRIP"},
                {.title = "LAST SEEN"},
                {.title = "PRICES"},
                {.title = "SHARE"},
@@ -67,9 +86,9 @@ Table ToTable(const v1::ListSitesResponse& response, Timestamp now) {
                {.title = "WAITING", .align = Align::kRight},
                {.title = "LIMIT", .align = Align::kRight}});
   for (const v1::Site& site : response.sites()) {
-    std::vector<Cell> cells = SiteCells(site, now);
+    std::vector<Cell> cells = SiteCells(site, user_region, now);
     if (site.shares().empty()) {
-      cells.resize(12);
+      cells.resize(kColumns);
       table.Add(std::move(cells));
       continue;
     }
@@ -104,8 +123,8 @@ Result<int> RunSites(const SitesOptions& options, CommandContext& context) {
   if (context.json) {
     RETURN_IF_ERROR(PrintJson(response, context.terminal.out));
   } else {
-    context.terminal.out
-        << ToTable(response, context.clock.Now()).ToString({.header = options.header, .color = context.terminal.color});
+    context.terminal.out << ToTable(response, session.region, context.clock.Now())
+                                .ToString({.header = options.header, .color = context.terminal.color});
   }
   return kExitOk;
 }

@@ -14,6 +14,7 @@
 namespace turnpike {
 namespace {
 
+constexpr int64_t kRoundTripSecondsMax = 60;
 constexpr int64_t kPriorityMax = 1000;
 constexpr int64_t kNiceDefault = 100;
 
@@ -176,6 +177,44 @@ Status AddExcludedSites(const Setting& setting, SpecDraft& draft) {
 Status AddRegions(const Setting& setting, SpecDraft& draft) {
   ASSIGN_OR_RETURN(const std::vector<std::string> names, Names(setting));
   draft.spec.mutable_placement()->mutable_regions()->Add(names.begin(), names.end());
+  return OkStatus();
+}
+
+namespace {
+
+// "20ms", "0.5ms", "1.5s", "800us".
+Result<std::chrono::microseconds> ParseRoundTrip(const std::string& text) {
+  constexpr std::pair<std::string_view, int64_t> kUnits[] = {{"us", 1}, {"ms", 1'000}, {"s", 1'000'000}};
+  constexpr int64_t kMillion = 1'000'000;  // ParseMicros counts millionths
+  for (const auto& [unit, micros] : kUnits) {
+    if (!text.ends_with(unit)) {
+      continue;
+    }
+    const Result<int64_t> number = ParseMicros(text.substr(0, text.size() - unit.size()));
+    if (number.ok() && *number > 0 && *number <= kRoundTripSecondsMax * kMillion * kMillion / micros) {
+      return std::chrono::microseconds(std::max<int64_t>(*number * micros / kMillion, 1));
+    }
+    break;
+  }
+  return InvalidArgument("'{}' is no round trip; write a number and its unit, 1us to {}s, for example 20ms", text,
+                         kRoundTripSecondsMax);
+}
+
+}  // namespace
+
+Status SetRoundTripMax(const Setting& setting, SpecDraft& draft) {
+  ASSIGN_OR_RETURN(const std::chrono::microseconds time, ParseRoundTrip(setting.value));
+  google::protobuf::Duration& round_trip = *draft.spec.mutable_placement()->mutable_round_trip_max();
+  round_trip.set_seconds(time.count() / 1'000'000);
+  round_trip.set_nanos(static_cast<int32_t>(time.count() % 1'000'000) * 1'000);
+  return OkStatus();
+}
+
+Status SetUserRegion(const Setting& setting, SpecDraft& draft) {
+  if (setting.value.empty()) {
+    return InvalidArgument("a region is missing; name the one you are in, as `turnpike sites` names them");
+  }
+  draft.spec.mutable_placement()->set_user_region(setting.value);
   return OkStatus();
 }
 

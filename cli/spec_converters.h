@@ -41,6 +41,8 @@ Status SetAttemptsMax(const Setting& setting, SpecDraft& draft);
 Status AddSites(const Setting& setting, SpecDraft& draft);
 Status AddExcludedSites(const Setting& setting, SpecDraft& draft);
 Status AddRegions(const Setting& setting, SpecDraft& draft);
+Status SetRoundTripMax(const Setting& setting, SpecDraft& draft);
+Status SetUserRegion(const Setting& setting, SpecDraft& draft);
 Status SetObjective(const Setting& setting, SpecDraft& draft);
 Status SetBudget(const Setting& setting, SpecDraft& draft);
 Status SetDeadline(const Setting& setting, SpecDraft& draft);

@@ -91,7 +91,7 @@ Result<int> Send(const SpecDraft& draft, CommandContext& context) {
   v1::SubmitJobRequest request;
   request.set_project_id(draft.switches.project.empty() ? session.project : draft.switches.project);
   request.set_request_id(draft.switches.request_id);
-  *request.mutable_spec() = draft.spec;
+  *request.mutable_spec() = SpecFrom(draft, session.region);
   request.set_validate_only(draft.switches.dry_run);
   request.set_quote(draft.switches.quote);
   const Result<v1::SubmitJobResponse> response = session.client->SubmitJob(request);

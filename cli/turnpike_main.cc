@@ -48,11 +48,16 @@ class Broker {
     connection_settings.traceparent = SurroundingTrace();
     ASSIGN_OR_RETURN(std::unique_ptr<Connection> connection, AsPrecondition(turnpike::Connect(connection_settings)));
     client_ = std::make_unique<Client>(std::move(connection), ids_);
-    const auto project = sources_.environment.find("TURNPIKE_PROJECT");
-    return BrokerSession{client_.get(), project == sources_.environment.end() ? settings.project : project->second};
+    return BrokerSession{.client = client_.get(),
+                         .project = VariableOr("TURNPIKE_PROJECT", settings.project),
+                         .region = VariableOr("TURNPIKE_USER_REGION", settings.region)};
   }
 
  private:
+  std::string VariableOr(const std::string& name, const std::string& otherwise) const {
+    const auto found = sources_.environment.find(name);
+    return found == sources_.environment.end() ? otherwise : found->second;
+  }
   // The trace that this command runs in, as W3C says for processes; what is no such text ties nothing together.
   std::string SurroundingTrace() const {
     const auto found = sources_.environment.find("TRACEPARENT");

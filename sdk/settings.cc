@@ -35,7 +35,8 @@ ClientSettings FromEnvironment(const SettingsSources& sources) {
   return {.addresses = Variable(sources, "TURNPIKE_BROKER"),
           .ca_path = Variable(sources, "TURNPIKE_CA"),
           .token_path = Variable(sources, "TURNPIKE_TOKEN_FILE"),
-          .project = ""};
+          .project = "",
+          .region = ""};
 }
 
 // Nothing said when there is no such file.
@@ -63,6 +64,7 @@ void FillGaps(const ClientSettings& lower, ClientSettings& settings) {
   fill(lower.ca_path, settings.ca_path);
   fill(lower.token_path, settings.token_path);
   fill(lower.project, settings.project);
+  fill(lower.region, settings.region);
 }
 
 std::string UserSettingsPath(const SettingsSources& sources) {
@@ -104,8 +106,10 @@ Status ApplyLine(std::string_view line, const SettingsFolders& folders, ClientSe
     settings.token_path = ResolvePath(value, folders);
   } else if (key == "project") {
     settings.project = value;
+  } else if (key == "region") {
+    settings.region = value;
   } else {
-    return InvalidArgument("the key \"{}\" is unknown; known are address, ca, token_file and project", key);
+    return InvalidArgument("the key \"{}\" is unknown; known are address, ca, token_file, project and region", key);
   }
   return OkStatus();
 }
@@ -184,6 +188,7 @@ std::string FormatSettings(const ClientSettings& settings) {
   add("ca", settings.ca_path);
   add("token_file", settings.token_path);
   add("project", settings.project);
+  add("region", settings.region);
   return text;
 }
 

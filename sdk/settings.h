@@ -7,6 +7,7 @@
 //   ca = ~/.config/turnpike/ca.pem
 //   token_file = token
 //   project = astro
+//   region = cn-east
 
 #include <map>
 #include <string>
@@ -22,8 +23,9 @@ namespace turnpike {
 struct ClientSettings {
   std::string addresses;  // "host:port", more than one with commas
   std::string ca_path;
-  std::string token_path;  // a file: tokens never stand in arguments, where everybody on the machine can read them
-  std::string project;     // name or id; empty: the token's only project
+  std::string token_path;   // a file: tokens never stand in arguments, where everybody on the machine can read them
+  std::string project;      // name or id; empty: the token's only project
+  std::string region = {};  // where the user is, for round trips; empty: unknown
 
   friend bool operator==(const ClientSettings&, const ClientSettings&) = default;
 };

@@ -33,7 +33,8 @@ std::optional<RefusalReason> RefusalAt(uint32_t share, const JobRequest& request
 
 // Another request would pass, whether waiting helps or not.
 bool IsOfTheRequest(RefusalReason refusal) {
-  return IsPermanent(refusal) || refusal == RefusalReason::kNodesTotal || refusal == RefusalReason::kMaintenance;
+  return IsPermanent(refusal) || refusal == RefusalReason::kNodesTotal || refusal == RefusalReason::kRoundTrip ||
+         refusal == RefusalReason::kMaintenance;
 }
 
 // nullopt: no change of the request makes this share take it.

@@ -65,6 +65,7 @@ ClassShares FilterShares(const JobRequest& request, const MatchSetting& setting)
                                    .share = share,
                                    .pool = federation.pools[share.pool].load,
                                    .rates = RatesIn(setting.price_lists, request.price_list, i),
+                                   .network = setting.network,
                                    .now = setting.now};
     result.verdicts.push_back(Filter(request, candidate, setting.policy));
   }

@@ -28,6 +28,7 @@ constexpr EnumName<RefusalReason> kReasonNames[] = {
     {RefusalReason::kDeadline, "DEADLINE"},
     {RefusalReason::kNodesTotal, "NODES_TOTAL"},
     {RefusalReason::kNoPrice, "NO_PRICE"},
+    {RefusalReason::kRoundTrip, "ROUND_TRIP"},
     {RefusalReason::kSiteNotActive, "SITE_NOT_ACTIVE"},
     {RefusalReason::kSiteDraining, "SITE_DRAINING"},
     {RefusalReason::kSiteOffline, "SITE_OFFLINE"},

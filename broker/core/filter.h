@@ -13,6 +13,7 @@
 #include "broker/core/federation.h"
 #include "broker/core/job_request.h"
 #include "broker/core/match_policy.h"
+#include "broker/core/network.h"
 #include "broker/core/share_pause.h"
 
 namespace turnpike {
@@ -36,9 +37,10 @@ enum class RefusalReason {
   kUnit,
   kBudget,
   kDeadline,
-  // Not now.  A job that the first two speak against is not even taken on, one that waits already goes on waiting.
+  // Not now.  A job that the first three speak against is not even taken on, one that waits already goes on waiting.
   kNodesTotal,  // of those in service: a drained node comes back
   kNoPrice,
+  kRoundTrip,  // it is measured again
   kSiteNotActive,
   kSiteDraining,
   kSiteOffline,
@@ -73,6 +75,7 @@ constexpr RefusalReason kRefusalReasons[] = {RefusalReason::kSiteNotChosen,
                                              RefusalReason::kDeadline,
                                              RefusalReason::kNodesTotal,
                                              RefusalReason::kNoPrice,
+                                             RefusalReason::kRoundTrip,
                                              RefusalReason::kSiteNotActive,
                                              RefusalReason::kSiteDraining,
                                              RefusalReason::kSiteOffline,
@@ -97,8 +100,9 @@ struct ShareCandidate {
   const SiteInfo& site;
   const ShareView& share;
   const PoolLoad& pool;
-  const RateSet* rates = nullptr;     // by the job's price list; nullptr: no price
-  const SharePause* pause = nullptr;  // of the job's project there, for the sentence; nullptr: none
+  const RateSet* rates = nullptr;        // by the job's price list; nullptr: no price
+  const NetworkView* network = nullptr;  // nullptr: nothing was measured
+  const SharePause* pause = nullptr;     // of the job's project there, for the sentence; nullptr: none
   Timestamp now{};
 };
 

@@ -118,7 +118,25 @@ inline void TakeWait(const JobRequest& request, const ShareCandidate& candidate,
   }
 }
 
-// What no waiting changes, and the price.
+// "region cn-east"; what is known from the broker alone says so.
+inline std::string RoundTripOrigin(KnownRoundTrip::Source source, const JobRequest& request) {
+  return source == KnownRoundTrip::Source::kRegion ? "region " + request.user_region : "the broker";
+}
+inline std::optional<KnownRoundTrip> RoundTripOf(const JobRequest& request, const ShareCandidate& candidate) {
+  return FindRoundTrip(candidate.network, request.user_region, candidate.site.site_id);
+}
+
+// What nobody has measured may be any length.
+template <class Report>
+bool VisitRoundTrip(const JobRequest& request, const ShareCandidate& candidate, Report& report) {
+  if (!request.round_trip_max) {
+    return true;
+  }
+  const std::optional<KnownRoundTrip> known = RoundTripOf(request, candidate);
+  return report(RefusalReason::kRoundTrip, known && known->median <= *request.round_trip_max);
+}
+
+// What no waiting changes, the price, and the network.
 template <class Report>
 bool VisitEligibility(const JobRequest& request, const ShareCandidate& candidate, Fit& fit, Report& report) {
   const ShareInfo& share = candidate.share.info;
@@ -129,7 +147,7 @@ bool VisitEligibility(const JobRequest& request, const ShareCandidate& candidate
   fit.time_limit = request.time_limit.value_or(share.limits.time_limit_default);
   const bool in_time = !request.deadline || candidate.now + fit.time_limit <= *request.deadline;
   return VisitSize(request, candidate, fit, report) && VisitPrice(request, candidate, fit, report) &&
-         report(RefusalReason::kDeadline, in_time);
+         report(RefusalReason::kDeadline, in_time) && VisitRoundTrip(request, candidate, report);
 }
 
 // It is under trial, or has failed so often that it is not even that.

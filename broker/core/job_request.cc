@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "broker/core/enum_names.h"
+#include "broker/core/network.h"
 
 namespace turnpike {
 namespace {
@@ -83,6 +84,10 @@ void CheckPlacement(const JobRequest& request, const std::string& path, FieldVio
   CheckNames(path + ".sites", request.sites, violations);
   CheckNames(path + ".excluded_sites", request.excluded_sites, violations);
   CheckNames(path + ".regions", request.regions, violations);
+  if (request.round_trip_max && (request.round_trip_max->count() < 1 || *request.round_trip_max > kRoundTripMax)) {
+    violations.Add(path + ".round_trip_max", fmt::format("is {} microseconds; give 1 to {}",
+                                                         request.round_trip_max->count(), kRoundTripMax.count()));
+  }
   if (request.budget_micros && *request.budget_micros < 0) {
     violations.Add(path + ".budget", "is below zero; give the most that the job may cost");
   }

@@ -42,7 +42,9 @@ struct JobRequest {
   std::vector<std::string> avoided_shares;  // "site/share" that refused it already
   std::vector<std::string> failed_shares;   // "site/share" at which it failed by the site's fault: others first
   Objective objective = Objective::kBalanced;
-  std::optional<Timestamp> deadline;  // of no use after
+  std::optional<Timestamp> deadline;                        // of no use after
+  std::optional<std::chrono::microseconds> round_trip_max;  // between user and site
+  std::string user_region;                                  // with round_trip_max alone; empty: unknown
   // What it may cost.
   std::string unit;                      // of the payer's account; a share priced in another unit does not fit
   std::optional<int64_t> budget_micros;  // the most it may cost: the user's word, else what was set aside

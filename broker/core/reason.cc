@@ -63,6 +63,7 @@ ShareCandidate CandidateOf(const JobRequest& request, uint32_t share, const Matc
           .share = view,
           .pool = setting.federation.pools[view.pool].load,
           .rates = RatesIn(setting.price_lists, request.price_list, share),
+          .network = setting.network,
           .pause = FindPause(setting.pauses, share, project_id),
           .now = setting.now};
 }

@@ -5,6 +5,7 @@
 #include "base/money.h"
 #include "billing/core/quote.h"
 #include "broker/core/filter.h"
+#include "broker/core/filter_checks.h"
 #include "broker/core/time_text.h"
 
 namespace turnpike {
@@ -129,6 +130,14 @@ std::string DeadlineSentence(RefusalReason reason, const JobRequest& request, co
              : fmt::format("would start it too late to end by its deadline, {}, with a limit of {}", deadline, limit);
 }
 
+std::string RoundTripSentence(const JobRequest& request, const ShareCandidate& candidate) {
+  const std::string allowed = RoundTripText(request.round_trip_max.value_or(kRoundTripMax));
+  const std::optional<KnownRoundTrip> known = RoundTripOf(request, candidate);
+  return known ? fmt::format("has a round trip of {} from {}, the job allows {}", RoundTripText(known->median),
+                             RoundTripOrigin(known->source, request), allowed)
+               : fmt::format("has a round trip that nobody has measured, the job allows {}", allowed);
+}
+
 std::string NowSentence(RefusalReason reason, const ShareCandidate& candidate) {
   switch (reason) {
     case RefusalReason::kSiteNotActive:
@@ -186,6 +195,8 @@ std::string Predicate(RefusalReason reason, const JobRequest& request, const Sha
     case RefusalReason::kNoPrice:
     case RefusalReason::kPriceAboveObjective:
       return PriceSentence(reason, request, candidate);
+    case RefusalReason::kRoundTrip:
+      return RoundTripSentence(request, candidate);
     case RefusalReason::kDeadline:
     case RefusalReason::kStartTooLate:
       return DeadlineSentence(reason, request, candidate);

@@ -43,6 +43,19 @@ Mended MendPlace(RefusalReason reason, const ShareCandidate& candidate, JobReque
   }
 }
 
+// In whole milliseconds, as the flag is written.
+Mended MendRoundTrip(const ShareCandidate& candidate, JobRequest& request) {
+  const std::optional<KnownRoundTrip> known = RoundTripOf(request, candidate);
+  if (!known) {
+    request.round_trip_max.reset();
+    request.user_region.clear();
+    return "remove --round-trip-max";
+  }
+  const auto enough = std::chrono::ceil<std::chrono::milliseconds>(known->median);
+  request.round_trip_max = enough;
+  return fmt::format("allow a longer round trip (--round-trip-max={}ms)", enough.count());
+}
+
 // Fewer cores a task, where one task is too large; else more nodes for the same tasks.
 Mended MendCores(const ShareInfo& share, JobRequest& request) {
   const int32_t cores = share.node.cores;
@@ -210,6 +223,8 @@ Mended Mend(RefusalReason reason, const ShareCandidate& candidate, JobRequest& r
     case RefusalReason::kDeadline:
     case RefusalReason::kMaintenance:
       return MendRunTime(reason, candidate, request);
+    case RefusalReason::kRoundTrip:
+      return MendRoundTrip(candidate, request);
     case RefusalReason::kShareFailing:
     case RefusalReason::kStartTooLate:
     case RefusalReason::kFailedHere:

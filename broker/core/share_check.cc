@@ -33,6 +33,7 @@ constexpr EnumName<RefusalReason> kCheckNames[] = {
     {RefusalReason::kUnit, "unit of the price"},
     {RefusalReason::kBudget, "cost"},
     {RefusalReason::kDeadline, "deadline"},
+    {RefusalReason::kRoundTrip, "round trip"},
     {RefusalReason::kSiteNotActive, "site in service"},
     {RefusalReason::kSiteDraining, "site takes jobs"},
     {RefusalReason::kSiteOffline, "site connected"},
@@ -144,6 +145,14 @@ Sides PriceSides(RefusalReason reason, const JobRequest& request, const ShareCan
   }
 }
 
+Sides RoundTripSides(const JobRequest& request, const ShareCandidate& candidate) {
+  const std::optional<KnownRoundTrip> known = RoundTripOf(request, candidate);
+  return {request.round_trip_max ? fmt::format("at most {}", RoundTripText(*request.round_trip_max)) : "any",
+          known ? fmt::format("{} from {}", RoundTripText(known->median), RoundTripOrigin(known->source, request))
+                : "unknown",
+          request.round_trip_max.has_value()};
+}
+
 Sides TimeSides(RefusalReason reason, const JobRequest& request, const ShareCandidate& candidate, const Fit& fit) {
   const Timestamp start = candidate.now + fit.wait;
   switch (reason) {
@@ -223,6 +232,8 @@ Sides SidesOf(RefusalReason reason, const JobRequest& request, const ShareCandid
     case RefusalReason::kNoPrice:
     case RefusalReason::kPriceAboveObjective:
       return PriceSides(reason, request, candidate, fit);
+    case RefusalReason::kRoundTrip:
+      return RoundTripSides(request, candidate);
     case RefusalReason::kDeadline:
     case RefusalReason::kShareFailing:
     case RefusalReason::kMaintenance:

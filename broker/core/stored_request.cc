@@ -9,7 +9,8 @@ namespace turnpike {
 namespace {
 
 constexpr int64_t kFormat = 1;
-constexpr int64_t kFormatMost = 2;  // what jobs without a deadline and without failures need not have
+constexpr int64_t kFormatLater = 2;  // what jobs without a deadline and without failures need not have
+constexpr int64_t kFormatMost = 3;   // what jobs without a limit of their round trip need not have
 constexpr int64_t kNamesMax = 10'000;
 
 void PutNames(ByteWriter& out, std::vector<std::string> names) {
@@ -28,16 +29,20 @@ std::vector<std::string> TakeNames(ByteReader& in) {
   return names;
 }
 
+// The least that holds it: a broker of the version before reads every job that it could run.
+int64_t FormatFor(const JobRequest& request) {
+  if (request.round_trip_max) {
+    return kFormatMost;
+  }
+  return request.deadline || !request.failed_shares.empty() ? kFormatLater : kFormat;
+}
+
 }  // namespace
 
 std::string EncodeJobRequest(const JobRequest& request) {
   ByteWriter out;
-  const bool plain = !request.deadline && request.failed_shares.empty();
-  out.Int(plain ? kFormat : kFormatMost)
-      .Int(request.nodes)
-      .Int(request.tasks)
-      .Int(request.tasks_per_node)
-      .Int(request.cpus_per_task);
+  const int64_t format = FormatFor(request);
+  out.Int(format).Int(request.nodes).Int(request.tasks).Int(request.tasks_per_node).Int(request.cpus_per_task);
   out.Int(request.memory_per_node_mib).Int(request.memory_per_cpu_mib);
   out.Text(request.accelerator_model).Int(request.accelerators_per_node).Bool(request.exclusive);
   out.OptionalInt(request.time_limit ? std::optional<int64_t>(request.time_limit->count()) : std::nullopt);
@@ -48,9 +53,12 @@ std::string EncodeJobRequest(const JobRequest& request) {
   PutNames(out, request.avoided_shares);
   out.Int(static_cast<int64_t>(request.objective)).Text(request.unit).OptionalInt(request.budget_micros);
   out.Int(request.price_list).Bool(request.rerun_safe).Int(request.attempts_max);
-  if (!plain) {
+  if (format >= kFormatLater) {
     out.OptionalTime(request.deadline);
     PutNames(out, request.failed_shares);
+  }
+  if (format >= kFormatMost) {
+    out.Int(request.round_trip_max->count()).Text(request.user_region);
   }
   return out.Take();
 }
@@ -58,7 +66,7 @@ std::string EncodeJobRequest(const JobRequest& request) {
 Result<JobRequest> DecodeJobRequest(std::string_view bytes) {
   ByteReader in(bytes);
   const int64_t format = in.Int();
-  if (format != kFormat && format != kFormatMost) {
+  if (format < kFormat || format > kFormatMost) {
     return DataLoss("a stored job class has format {}, this broker reads {} to {}", format, kFormat, kFormatMost);
   }
   JobRequest request;
@@ -85,9 +93,13 @@ Result<JobRequest> DecodeJobRequest(std::string_view bytes) {
   request.price_list = in.Int();
   request.rerun_safe = in.Bool();
   request.attempts_max = static_cast<int32_t>(in.Int());
-  if (format == kFormatMost) {
+  if (format >= kFormatLater) {
     request.deadline = in.OptionalTime();
     request.failed_shares = TakeNames(in);
+  }
+  if (format >= kFormatMost) {
+    request.round_trip_max = std::chrono::microseconds(in.Int());
+    request.user_region = in.Text();
   }
   if (!in.finished()) {
     return DataLoss("a stored job class of {} bytes is damaged", bytes.size());

@@ -219,7 +219,10 @@ RoundPlan IndexFollower::PlanRound(int64_t lease_epoch) {
   waiting_.Wake(now);
   RebuildBasis();
   const std::shared_ptr<const QuoteBasis> basis = basis_;
-  const MatchSetting setting = SettingAt(*basis, now);
+  MatchSetting setting = SettingAt(*basis, now);
+  if (!std::ranges::any_of(classes_, [](const auto& known) { return known.second.round_trip_max.has_value(); })) {
+    setting.network = nullptr;  // Nor is it recorded.
+  }
   const Plan plan = Match(waiting_, setting);
   round.cut_short = plan.cut_short;
   NoteRefusals(plan, setting, round);

@@ -11,6 +11,7 @@ namespace turnpike {
 namespace {
 
 constexpr size_t kNameBytesMax = 128;
+constexpr size_t kRegionBytesMax = 255;
 constexpr size_t kScriptBytesMax = 1U << 20U;
 // All but the script's content: every broker keeps what waiting jobs ask for in memory, and every order carries the
 // rest.
@@ -213,6 +214,11 @@ class SpecDecoder {
     } else if (placement.objective() == v1::Placement::OBJECTIVE_CHEAPEST) {
       request.objective = Objective::kCheapest;
     }
+    CheckBytes(placement.user_region(), kRegionBytesMax, "placement.user_region");
+    if (placement.has_round_trip_max()) {  // Without it the region would part jobs that match alike.
+      request.round_trip_max = FromProto(placement.round_trip_max());
+      request.user_region = placement.user_region();
+    }
     if (!placement.budget().empty()) {
       const Result<int64_t> budget = ParseMicros(placement.budget());
       if (budget.ok()) {
@@ -278,7 +284,6 @@ class SpecDecoder {
                 "name the accelerator's model");
     Unsupported(!spec_.placement().price_per_hour_max().empty(), "placement.price_per_hour_max", "give a budget");
     Unsupported(spec_.placement().has_queue_wait_max(), "placement.queue_wait_max", "leave it out");
-    Unsupported(spec_.placement().has_round_trip_max(), "placement.round_trip_max", "name the sites or regions");
     Unsupported(spec_.placement().objective() == v1::Placement::OBJECTIVE_GREENEST, "placement.objective",
                 "choose balanced, fastest or cheapest");
   }

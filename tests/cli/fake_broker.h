@@ -98,6 +98,7 @@ struct CommandFixture {
   FakeBroker* broker = nullptr;
   std::unique_ptr<Client> client;
   std::string project;
+  std::string region;
   std::string farewell;
   int connects = 0;
   CommandContext context{.terminal = terminal,
@@ -105,7 +106,7 @@ struct CommandFixture {
                          .connect =
                              [this] {
                                ++connects;
-                               return Result<BrokerSession>(BrokerSession{client.get(), project});
+                               return Result<BrokerSession>(BrokerSession{client.get(), project, region});
                              },
                          .set_farewell = [this](std::string text) { farewell = std::move(text); },
                          .stop = stop};

@@ -1,4 +1,4 @@
-// queue, show, cancel, sites, balance, transfers, usage, and the operators' commands, over a broker made of functions.
+// queue, show, cancel, balance, transfers, usage, and the operators' commands, over a broker made of functions.
 #include <gmock/gmock.h>
 #include <google/protobuf/text_format.h>
 
@@ -235,35 +235,6 @@ TEST_F(CommandsTest, CancelAsksForEveryJobAndReturnsTheFirstError) {
   EXPECT_THAT(requests_, ElementsAre("1", "2", "3"));
   EXPECT_EQ(MessageOf(status_), "no job 1");
   EXPECT_EQ(err(), "turnpike: job 2 has ended\njob 3 is RUNNING; its end is under way\n");
-}
-
-TEST_F(CommandsTest, SitesShowEveryShare) {
-  Answer<v1::ListSitesRequest, v1::ListSitesResponse>("SiteService/ListSites", R"(
-      sites { name: "alpha" state: SITE_STATE_ACTIVE connected: true region: "eu" scheduler: "slurm 22.05.8"
-              price_book_version: 2
-              last_seen_time { seconds: 1799999990 }
-              shares { name: "cpu" limits { time_limit_max { seconds: 86400 } }
-                       load { nodes_idle: 3 nodes_total: 8 cores_idle: 96
-                              cores_total: 256 jobs_waiting: 4 open: true } }
-              shares { name: "gpu" limits { time_limit_max {} } node { accelerator_model: "a100" }
-                       load { nodes_total: 2 cores_total: 64
-                              accelerators_idle: 1 accelerators_total: 8 } } }
-      sites { name: "beta" state: SITE_STATE_REGISTERED })");
-  EXPECT_EQ(Run(SitesOptions{}), 0) << status_;
-  EXPECT_EQ(out(),
-            "SITE   STATE       SCHEDULER      REGION  LAST SEEN  PRICES  SHARE         NODES(I/T)  CORES(I/T)  "
-            "ACCEL(I/T)  WAITING"
-            "       LIMIT\n"
-            "alpha  ACTIVE      slurm 22.05.8  eu      10 s ago   v2      cpu                  3/8      96/256         "
-            "           4"
-            "  1-00:00:00\n"
-            "alpha  ACTIVE      slurm 22.05.8  eu      10 s ago   v2      gpu (closed)         0/2        0/64    1/8 "
-            "a100        0\n"
-            "beta   REGISTERED                         never      none\n");
-  Answer<v1::GetSiteRequest, v1::GetSiteResponse>("SiteService/GetSite",
-                                                  "site { name: 'alpha' state: SITE_STATE_ACTIVE }");
-  EXPECT_EQ(Run(SitesOptions{.site = "alpha", .header = false}), 0);
-  EXPECT_THAT(out(), HasSubstr("\nalpha  ACTIVE, away"));
 }
 
 TEST_F(CommandsTest, AccountsBelongToAProjectOrASite) {

@@ -108,6 +108,12 @@ TEST(SpecBuilder, MapsEachFlag) {
       {{"--region=eu,cn-east"}, "placement { regions: \"eu\" regions: \"cn-east\" }"},
       {{"--prefer=cheapest"}, "placement { objective: OBJECTIVE_CHEAPEST }"},
       {{"--budget=12.50"}, "placement { budget: \"12.50\" }"},
+      {{"--round-trip-max=20ms"}, "placement { round_trip_max { nanos: 20000000 } }"},
+      {{"--round-trip-max=0.5ms"}, "placement { round_trip_max { nanos: 500000 } }"},
+      {{"--round-trip-max=1.5s"}, "placement { round_trip_max { seconds: 1 nanos: 500000000 } }"},
+      {{"--round-trip-max=60s"}, "placement { round_trip_max { seconds: 60 } }"},
+      {{"--round-trip-max=1us"}, "placement { round_trip_max { nanos: 1000 } }"},
+      {{"--user-region=cn-east"}, "placement { user_region: \"cn-east\" }"},
       {{"--label=b=2", "--label=a=1", "--label=b=3"},
        "labels { key: \"a\" value: \"1\" } labels { key: \"b\" value: \"3\" }"},
       {{"--arch=x86_64,aarch64"}, "cpu_architectures: \"x86_64\" cpu_architectures: \"aarch64\""},
@@ -211,16 +217,19 @@ TEST(SpecBuilder, RefusesWrongValuesByName) {
     std::string error;
   };
   const Case cases[] = {
-      {"--nodes=2-4", "is a range of nodes"},   {"--nodes=0", "whole number from 1"},
-      {"--chdir=work", "is not absolute"},      {"--signal=R:USR1", "belong to one site"},
-      {"--label=novalue", "write KEY=VALUE"},   {"--label==x", "write KEY=VALUE"},
-      {"--prefer=skylake", "#SBATCH line"},     {"--max-attempts=11", "from 1 to 10"},
-      {"--priority=TOP", "-1000 to 1000"},      {"--nice=5000", "from -1000 to 1000"},
-      {"--exclusive=foo", "--exclusive alone"}, {"--job-name=", "a name is missing"},
-      {"--site=,", "a name is missing"},        {"--budget=1e3", "positive decimal"},
-      {"--budget=0", "positive decimal"},       {"--request-id=7", "is not a UUID"},
-      {"--export=2X=1", "name of a variable"},  {"--export=GONE", "is not set here"},
-      {"--wrap=", "a command is missing"},      {"--job-name=\xff", "not UTF-8"},
+      {"--nodes=2-4", "is a range of nodes"},    {"--nodes=0", "whole number from 1"},
+      {"--chdir=work", "is not absolute"},       {"--signal=R:USR1", "belong to one site"},
+      {"--label=novalue", "write KEY=VALUE"},    {"--label==x", "write KEY=VALUE"},
+      {"--prefer=skylake", "#SBATCH line"},      {"--max-attempts=11", "from 1 to 10"},
+      {"--priority=TOP", "-1000 to 1000"},       {"--nice=5000", "from -1000 to 1000"},
+      {"--exclusive=foo", "--exclusive alone"},  {"--job-name=", "a name is missing"},
+      {"--site=,", "a name is missing"},         {"--budget=1e3", "positive decimal"},
+      {"--budget=0", "positive decimal"},        {"--request-id=7", "is not a UUID"},
+      {"--round-trip-max=20", "20ms"},           {"--round-trip-max=0ms", "20ms"},
+      {"--round-trip-max=61s", "1us to 60s"},    {"--round-trip-max=-1ms", "20ms"},
+      {"--user-region=", "a region is missing"}, {"--export=2X=1", "name of a variable"},
+      {"--export=GONE", "is not set here"},      {"--wrap=", "a command is missing"},
+      {"--job-name=\xff", "not UTF-8"},
   };
   for (const Case& c : cases) {
     EXPECT_THAT(ViolationsOf({.flags = {c.flag}}), ElementsAre(HasSubstr(c.error))) << c.flag;

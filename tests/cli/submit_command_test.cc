@@ -128,6 +128,16 @@ TEST_F(SubmitCommandTest, ProjectAndRequestIdComeFromFlagsFirst) {
   EXPECT_EQ(request_.request_id(), "0190aaaa-0000-7000-8000-000000000001");
 }
 
+TEST_F(SubmitCommandTest, SaysWhereItsUserIsAsTheJobOrElseTheSettingsSay) {
+  EXPECT_EQ(Submit({"--", "true"}), 0);
+  EXPECT_FALSE(request_.spec().has_placement());
+  fixture_.region = "cn-east";
+  EXPECT_EQ(Submit({"--", "true"}), 0);
+  EXPECT_EQ(request_.spec().placement().user_region(), "cn-east");
+  EXPECT_EQ(Submit({"--user-region=eu", "--", "true"}), 0);
+  EXPECT_EQ(request_.spec().placement().user_region(), "eu");
+}
+
 TEST_F(SubmitCommandTest, PrintsOneFormForEachReader) {
   EXPECT_EQ(Submit({"--parsable", "--", "true"}), 0);
   EXPECT_EQ(out(), "42;;\n");

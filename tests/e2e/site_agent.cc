@@ -41,12 +41,14 @@ std::string SiteAgent::ConfigText() const {
       "spool_directory: {}/spool\n"
       "scheduler:\n"
       "{}"
+      "{}"
       "account_mode: own-account\n"
       "shares:\n"
       "  - {{name: {}, environment: {}}}\n"
       "accounts:\n"
       "  - {{project: \"*\", user: \"*\", share: \"*\"}}\n",
-      place_.agent_address, data_directory(), place_.folder, settings_.scheduler_yaml, settings_.share,
+      place_.agent_address, data_directory(), place_.folder, settings_.scheduler_yaml,
+      settings_.network_yaml.empty() ? "" : "network:\n" + settings_.network_yaml, settings_.share,
       settings_.environment);
 }
 
@@ -55,6 +57,7 @@ Status SiteAgent::Enroll(Client& client) {
   RETURN_IF_ERROR(WriteFileAtomically(config_path(), ConfigText(), 0600));
   v1::RegisterSiteRequest site;
   site.set_name(settings_.name);
+  site.set_region(settings_.region);
   ASSIGN_OR_RETURN(const v1::RegisterSiteResponse registered, client.RegisterSite(site));
   v1::SetPriceBookRequest prices;
   prices.set_site(settings_.name);

@@ -15,6 +15,8 @@ struct SiteSettings {
   std::string scheduler_yaml = {};  // what stands below `scheduler:`, each line with two spaces in front
   std::string share = "main";
   std::string environment = "clean";  // of the share: clean, login
+  std::string region = {};
+  std::string network_yaml = {};  // what stands below `network:`, as above; empty: nothing does
 };
 
 // One host without a scheduler; it settles quickly, since nobody but the agent can lose its jobs.

@@ -111,8 +111,11 @@ TEST(ParseSettings, RefusesWhatItCannotRead) {
 }
 
 TEST(ParseSettings, ReadsBackWhatFormatSettingsWrote) {
-  const ClientSettings settings{
-      .addresses = "a:1,b:2", .ca_path = "/with blank/ca.pem", .token_path = "/t#1", .project = "astro"};
+  const ClientSettings settings{.addresses = "a:1,b:2",
+                                .ca_path = "/with blank/ca.pem",
+                                .token_path = "/t#1",
+                                .project = "astro",
+                                .region = "cn-east"};
   EXPECT_EQ(ParseSettings(FormatSettings(settings), {.folder = "/x", .home = "/y"}).value(), settings);
   EXPECT_EQ(FormatSettings({}), "");
 }

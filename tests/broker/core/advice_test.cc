@@ -56,6 +56,21 @@ const StuckJob kStuckJobs[] = {
            job.accelerators_per_node = 8;
          },
      .advice = "ask for other accelerators (--gpus-per-node=a100:4): then alpha/main"},
+    {.name = "too far away",
+     .cause = RefusalReason::kRoundTrip,
+     .at_the_shares =
+         [](MatchFixture& shares) { shares.SetRoundTrip("cn-east", "alpha/main", std::chrono::microseconds(179'100)); },
+     .in_the_job =
+         [](JobRequest& job) {
+           job.round_trip_max = std::chrono::milliseconds(20);
+           job.user_region = "cn-east";
+         },
+     .advice = "allow a longer round trip (--round-trip-max=180ms): then alpha/main"},
+    {.name = "nobody measured how far away",
+     .cause = RefusalReason::kRoundTrip,
+     .at_the_shares = [](MatchFixture&) {},
+     .in_the_job = [](JobRequest& job) { job.round_trip_max = std::chrono::milliseconds(20); },
+     .advice = "remove --round-trip-max: then alpha/main"},
     {.name = "too many nodes",
      .cause = RefusalReason::kNodesTotal,
      .at_the_shares = [](MatchFixture&) {},

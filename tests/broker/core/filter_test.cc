@@ -83,6 +83,21 @@ const Case kCases[] = {
      "alpha/main costs up to 0.02 EUR, the job may cost 0.019999 EUR"},
     {Reason::kNoPrice, [](JobRequest&, MatchFixture& f) { f.prices[0].rates[0].reset(); }, "alpha/main has no price"},
     {Reason::kNoPrice, [](JobRequest& r, MatchFixture&) { r.price_list = 7; }, "alpha/main has no price"},
+    {Reason::kRoundTrip, [](JobRequest& r, MatchFixture&) { r.round_trip_max = std::chrono::milliseconds(20); },
+     "alpha/main has a round trip that nobody has measured, the job allows 20.0 ms"},
+    {Reason::kRoundTrip,
+     [](JobRequest& r, MatchFixture& f) {
+       r.round_trip_max = std::chrono::microseconds(179'999);
+       r.user_region = "cn-east";
+       f.SetRoundTrip("cn-east", "alpha/main", std::chrono::milliseconds(180));
+     },
+     "alpha/main has a round trip of 180 ms from region cn-east, the job allows 180 ms"},
+    {Reason::kRoundTrip,
+     [](JobRequest& r, MatchFixture& f) {
+       r.round_trip_max = std::chrono::milliseconds(1);
+       f.SetRoundTrip("", "alpha/main", std::chrono::microseconds(1'001));
+     },
+     "alpha/main has a round trip of 1.0 ms from the broker, the job allows 1.0 ms"},
     {Reason::kSiteNotActive, [](JobRequest&, MatchFixture& f) { f.Site("alpha/main").state = SiteState::kQuarantined; },
      "alpha/main is at a site that is QUARANTINED"},
     {Reason::kSiteNotActive, [](JobRequest&, MatchFixture& f) { f.Site("alpha/main").state = SiteState::kRegistered; },
@@ -151,7 +166,7 @@ TEST(Filter, EachReasonHasItsSentenceWithWhatIsNeededAndWhatIsThere) {
     ASSERT_TRUE(verdict.refusal) << each.sentence;
     EXPECT_EQ(RefusalReasonName(*verdict.refusal), RefusalReasonName(each.reason));
     EXPECT_EQ(RefusalSentence(*verdict.refusal, request, candidate), each.sentence);
-    EXPECT_EQ(verdict.eligible, each.reason > Reason::kNoPrice) << each.sentence;
+    EXPECT_EQ(verdict.eligible, each.reason > Reason::kRoundTrip) << each.sentence;
   }
 }
 
@@ -218,6 +233,20 @@ TEST(Filter, WhatIsJustEnoughPasses) {
 }
 
 // A site counts the nodes in service, and shows none of a partition that is missing for a moment.
+TEST(Filter, ARoundTripThatIsJustShortEnoughPasses) {
+  MatchFixture fixture({ShareNamed("alpha", "main")});
+  JobRequest request = OneCore();
+  request.round_trip_max = std::chrono::milliseconds(20);
+  fixture.SetRoundTrip("", "alpha/main", std::chrono::milliseconds(20));
+  EXPECT_FALSE(Filter(request, CandidateOf(request, 0, fixture.Setting()), fixture.policy).refusal);
+  request.user_region = "cn-east";
+  EXPECT_FALSE(Filter(request, CandidateOf(request, 0, fixture.Setting()), fixture.policy).refusal)
+      << "nothing else is known of the region";
+  request.round_trip_max.reset();
+  fixture.SetRoundTrip("cn-east", "alpha/main", std::chrono::seconds(60));
+  EXPECT_FALSE(Filter(request, CandidateOf(request, 0, fixture.Setting()), fixture.policy).refusal);
+}
+
 TEST(Filter, NodesThatAreAwayForAWhileAreNoReasonToGiveTheJobUp) {
   JobRequest request = OneCore();
   request.nodes = request.tasks = 10;

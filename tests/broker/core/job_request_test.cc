@@ -88,6 +88,8 @@ TEST(StoredRequest, ComesBack) {
   request.objective = Objective::kCheapest;
   request.rerun_safe = request.exclusive = true;
   request.price_list = 9;
+  request.round_trip_max = std::chrono::microseconds(12'345);
+  request.user_region = "cn-east";
   const Result<JobRequest> decoded = DecodeJobRequest(EncodeJobRequest(request));
   ASSERT_TRUE(decoded.ok()) << decoded.status();
   EXPECT_EQ(*decoded, request);

@@ -91,6 +91,17 @@ class MatchFixture {
   ShareView& Share(const std::string& label) { return federation.shares.at(Index(label)); }
   SiteInfo& Site(const std::string& label) { return federation.sites.at(Share(label).site); }
   PoolLoad& Pool(const std::string& label) { return federation.pools.at(Share(label).pool).load; }
+  // Between users of a region and the share's site; empty: between the broker and the site.  Nothing else is known
+  // then.
+  void SetRoundTrip(const std::string& region, const std::string& label, std::chrono::microseconds time) {
+    NetworkView view;
+    if (region.empty()) {
+      view.brokers = {{.site_id = Site(label).site_id, .median = time}};
+    } else {
+      view.regions = {{.region = region, .site_id = Site(label).site_id, .median = time, .pairs = 1}};
+    }
+    network = std::move(view);
+  }
   void SetRate(const std::string& label, int64_t core_hour_micros) {
     prices[0].rates.at(Index(label))->core_hour_micros = core_hour_micros;
   }
@@ -114,7 +125,7 @@ class MatchFixture {
   }
 
   MatchSetting Setting(std::span<const SharePause> pauses = {}) const {
-    return {federation, prices, policy, kNow, pauses, standings};
+    return {federation, prices, policy, kNow, pauses, standings, &network};
   }
   Plan Run(std::span<const SharePause> pauses = {}) const { return Match(waiting, Setting(pauses)); }
   std::string LabelOf(const Assignment& assignment) const {
@@ -135,6 +146,7 @@ class MatchFixture {
   std::vector<PriceList> prices;
   MatchPolicy policy;
   std::vector<ProjectStanding> standings;
+  NetworkView network;
   WaitingIndex waiting;
   uint64_t added = 0;
 };

@@ -91,6 +91,7 @@ class SlowMatcher {
                                      share,
                                      fixture_.federation.pools[share.pool].load,
                                      RatesIn(fixture_.prices, request.price_list, i),
+                                     &fixture_.network,
                                      nullptr,
                                      kNow};
       verdicts.push_back(Filter(request, candidate, fixture_.policy));

@@ -58,7 +58,32 @@ inline JobRequest RandomRequest(std::mt19937_64& random) {
   if (random() % 5 == 0) {
     request.deadline = kNow + *request.time_limit + std::chrono::minutes(Below(random, 300) - 10);
   }
+  if (random() % 8 == 0) {
+    request.round_trip_max = std::chrono::microseconds(1 + Below(random, 50'000));
+    request.user_region = random() % 2 == 0 ? "eu" : "";
+  }
   return request;
+}
+
+// Of each site one of the two is known, or neither.
+inline NetworkView RandomNetwork(std::mt19937_64& random, const FederationView& federation) {
+  NetworkView network;
+  for (const SiteInfo& site : federation.sites) {
+    const std::chrono::microseconds median(1 + Below(random, 50'000));
+    switch (random() % 3) {
+      case 0:
+        network.regions.push_back({.region = "eu", .site_id = site.site_id, .median = median, .pairs = 1});
+        break;
+      case 1:
+        network.brokers.push_back({.site_id = site.site_id, .median = median});
+        break;
+      default:
+        break;
+    }
+  }
+  std::ranges::sort(network.regions, {}, &RegionRoundTrip::site_id);
+  std::ranges::sort(network.brokers, {}, &BrokerRoundTrip::site_id);
+  return network;
 }
 
 inline MatchFixture RandomFixture(std::mt19937_64& random) {
@@ -77,6 +102,7 @@ inline MatchFixture RandomFixture(std::mt19937_64& random) {
     site.connected = random() % 10 != 0;
     site.offer_room = random() % 3 == 0 ? static_cast<int32_t>(random() % 20) : 1'000;
   }
+  fixture.network = RandomNetwork(random, fixture.federation);
   fixture.policy.buffer_base = static_cast<int32_t>(random() % 4);
   fixture.policy.buffer_permille_of_nodes = static_cast<int32_t>(random() % 400);
   for (uint64_t project = 1; project <= 2; ++project) {

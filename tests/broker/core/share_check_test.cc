@@ -46,6 +46,21 @@ TEST(ShareCheck, TellsBothSidesOfWhatTheJobAsksFor) {
   EXPECT_FALSE(std::ranges::any_of(checks, [](const ShareCheck& check) { return check.name == "region"; }));
 }
 
+TEST(ShareCheck, TellsTheRoundTripWhereTheJobLimitsIt) {
+  MatchFixture fixture({ShareNamed("alpha", "main")});
+  fixture.SetRoundTrip("", "alpha/main", std::chrono::microseconds(350));
+  JobRequest request = OneCore();
+  EXPECT_FALSE(std::ranges::any_of(ChecksAt(fixture, request),
+                                   [](const ShareCheck& check) { return check.name == "round trip"; }));
+  request.round_trip_max = std::chrono::milliseconds(20);
+  request.user_region = "cn-east";
+  EXPECT_THAT(ChecksAt(fixture, request), testing::Contains(ShareCheck{.reason = RefusalReason::kRoundTrip,
+                                                                       .name = "round trip",
+                                                                       .required = "at most 20.0 ms",
+                                                                       .available = "0.35 ms from the broker",
+                                                                       .passed = true}));
+}
+
 TEST(ShareCheck, NothingFailsWhereTheShareWouldBeTaken) {
   MatchFixture fixture({ShareNamed("alpha", "main")});
   EXPECT_THAT(Failed(ChecksAt(fixture, OneCore())), IsEmpty());

@@ -370,7 +370,6 @@ TEST(DecodeSpec, RefusesByNameWhatDoesNotWorkYet) {
       {"resources { accelerator_memory_mib: 1 }", "spec.resources.accelerator_memory_mib"},
       {R"(placement { price_per_hour_max: "1" })", "spec.placement.price_per_hour_max"},
       {"placement { queue_wait_max { seconds: 1 } }", "spec.placement.queue_wait_max"},
-      {"placement { round_trip_max { seconds: 1 } }", "spec.placement.round_trip_max"},
       {"placement { objective: OBJECTIVE_GREENEST }", "spec.placement.objective"},
   };
   for (const auto& [changes, path] : cases) {
