@@ -41,6 +41,15 @@ Status PostgresPair::Kill(const std::string& folder) {
                                                                     : Internal("PostgreSQL does not die of SIGKILL");
 }
 
+Status PostgresPair::KillStandby() const {
+  RETURN_IF_ERROR(Kill(standby_));
+  // What received for it outlives its first process a little.
+  ASSIGN_OR_RETURN(const std::unique_ptr<Database> database, OpenPrimary());
+  return Eventually([&] { return database->Number(kInStep).value_or(-1) == 0; })
+             ? OkStatus()
+             : DeadlineExceeded("the standby in {} was killed and follows all the same", standby_);
+}
+
 Status PostgresPair::Restart(const std::string& folder) const {
   RETURN_IF_ERROR(RunForOutput({.argv = {TestProgramPath("start_postgres"), folder}}).status());
   return WaitUntilInStep();

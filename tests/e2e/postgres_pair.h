@@ -20,7 +20,8 @@ class PostgresPair {
   Status Begin();
   // SIGKILL to the first process; returns once it is gone.
   Status KillPrimary() const { return Kill(primary_); }
-  Status KillStandby() const { return Kill(standby_); }
+  // Returns once the primary has missed it, too.
+  Status KillStandby() const;
   // What was killed runs again, and the standby is waited for.
   Status RestartPrimary() const { return Restart(primary_); }
   Status RestartStandby() const { return Restart(standby_); }

@@ -21,6 +21,7 @@ using std::chrono::milliseconds;
 constexpr char kWrite[] = "INSERT INTO kept (value) VALUES ($1)";
 constexpr char kFound[] = "SELECT EXISTS (SELECT 1 FROM kept WHERE value = $1)";
 constexpr char kIsSynchronous[] = "SELECT EXISTS (SELECT 1 FROM pg_stat_replication WHERE sync_state = 'sync')";
+constexpr char kIsAlone[] = "SELECT NOT EXISTS (SELECT 1 FROM pg_stat_replication)";
 constexpr char kSessions[] = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'under test'";
 constexpr char kWaiting[] = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'";
 
@@ -171,6 +172,7 @@ TEST_F(FailoverPgTest, WithoutItsStandbyNothingIsWrittenAndEverythingIsRead) {
   TransactionRunner runner(Pool(), clock_);
   ASSERT_TRUE(Write(runner, "before").ok());
   Kill(*standby_);
+  ASSERT_TRUE(AskUntilTrue(*admin_, kIsAlone));  // What received for it outlives its first process a little.
   const Status stalled = Write(runner, "stalled", milliseconds(50));
   EXPECT_TRUE(CommitOutcomeUnknown(stalled)) << stalled;
   // One session waits at the server, and no further one joins it.
