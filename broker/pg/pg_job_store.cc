@@ -38,49 +38,43 @@ constexpr char kFindByNumber[] = R"sql(
        AND project_id = $1
 )sql";
 
-// The page's jobs first, in the order of the key of `job`: of the view, which is a union, all jobs of the project would
-// be joined and sorted for each page.  $1 project, $2 before this id or NULL, $3 jobs or empty, $4 how many.
+// The page's jobs first, in the order of the key of `job`, then each by its id, which OFFSET 0 keeps so: of the view,
+// which is a union, all jobs of the project would be joined and sorted for each page.
+#define TURNPIKE_STATUS_OF_PAGE                                                                                 \
+  ") AS page CROSS JOIN LATERAL (SELECT * FROM job_status WHERE project_id = $1 AND job_id = page_id OFFSET 0)" \
+  " AS found ORDER BY job_id DESC LIMIT $4"
+// $1 project, $2 before this id or NULL, $3 jobs or empty, $4 how many.
 constexpr char kList[] = "SELECT" TURNPIKE_JOB_STATUS_COLUMNS R"sql(
-      FROM job_status
-     WHERE project_id = $1
-       AND job_id = ANY(ARRAY(SELECT j.job_id
-                                FROM job AS j
-                               WHERE j.project_id = $1
-                                 AND ($2::uuid IS NULL OR j.job_id < $2)
-                                 AND (cardinality($3::uuid[]) = 0 OR j.job_id = ANY($3))
-                               ORDER BY j.job_id DESC
-                               LIMIT $4))
-     ORDER BY job_id DESC
-     LIMIT $4
-)sql";
+      FROM (SELECT j.job_id AS page_id
+              FROM job AS j
+             WHERE j.project_id = $1
+               AND ($2::uuid IS NULL OR j.job_id < $2)
+               AND (cardinality($3::uuid[]) = 0 OR j.job_id = ANY($3))
+             ORDER BY j.job_id DESC
+             LIMIT $4)sql" TURNPIKE_STATUS_OF_PAGE;
 // As kList, of some states only.  The live jobs are few; ended ones are not read where no state of theirs is asked for.
 // $5 live states, $6 states of ended jobs.
 constexpr char kListStates[] = "SELECT" TURNPIKE_JOB_STATUS_COLUMNS R"sql(
-      FROM job_status
-     WHERE project_id = $1
-       AND job_id = ANY(ARRAY((SELECT s.job_id
-                                 FROM job_state AS s
-                                WHERE s.project_id = $1
-                                  AND s.state = ANY($5)
-                                  AND ($2::uuid IS NULL OR s.job_id < $2)
-                                  AND (cardinality($3::uuid[]) = 0 OR s.job_id = ANY($3))
-                                ORDER BY s.job_id DESC
-                                LIMIT $4)
-                                UNION ALL
-                              (SELECT j.job_id
-                                 FROM job AS j
-                                 JOIN job_end AS e
-                                   ON e.job_id = j.job_id
-                                WHERE j.project_id = $1
-                                  AND cardinality($6::text[]) > 0
-                                  AND e.state = ANY($6)
-                                  AND ($2::uuid IS NULL OR j.job_id < $2)
-                                  AND (cardinality($3::uuid[]) = 0 OR j.job_id = ANY($3))
-                                ORDER BY j.job_id DESC
-                                LIMIT $4)))
-     ORDER BY job_id DESC
-     LIMIT $4
-)sql";
+      FROM ((SELECT s.job_id AS page_id
+               FROM job_state AS s
+              WHERE s.project_id = $1
+                AND s.state = ANY($5)
+                AND ($2::uuid IS NULL OR s.job_id < $2)
+                AND (cardinality($3::uuid[]) = 0 OR s.job_id = ANY($3))
+              ORDER BY s.job_id DESC
+              LIMIT $4)
+              UNION
+            (SELECT j.job_id
+               FROM job AS j
+               JOIN job_end AS e
+                 ON e.job_id = j.job_id
+              WHERE j.project_id = $1
+                AND cardinality($6::text[]) > 0
+                AND e.state = ANY($6)
+                AND ($2::uuid IS NULL OR j.job_id < $2)
+                AND (cardinality($3::uuid[]) = 0 OR j.job_id = ANY($3))
+              ORDER BY j.job_id DESC
+              LIMIT $4))sql" TURNPIKE_STATUS_OF_PAGE;
 
 // $1 job.
 constexpr char kLockJob[] = "SELECT" TURNPIKE_CHANGED_BY_YOUNGER R"sql(
