@@ -20,7 +20,7 @@ size_t WatchHub::size() {
 }
 
 void WatchHub::OnEvents(const std::vector<LoggedEvent>& events) {
-  const auto batch = std::make_shared<const std::vector<LoggedEvent>>(events);
+  const auto batch = std::make_shared<const EventBatch>(events, std::vector<std::string>(events.size()));
   MutexLock lock(mutex_);
   for (const auto& [ticket, receive] : receivers_) {
     receive(batch);

@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "base/metrics.h"
@@ -13,9 +14,15 @@
 
 namespace turnpike {
 
+struct EventBatch {
+  std::vector<LoggedEvent> events;
+  // Each event as it goes to those who watch it, made by the first of them; empty: by none yet.  The tail's thread's.
+  mutable std::vector<std::string> messages;
+};
+
 class WatchHub final : public EventListener {
  public:
-  using Batch = std::shared_ptr<const std::vector<LoggedEvent>>;
+  using Batch = std::shared_ptr<const EventBatch>;
   using Receive = std::function<void(const Batch&)>;  // called on the tail's thread; only queues
   using Ticket = int64_t;
 

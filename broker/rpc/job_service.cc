@@ -155,8 +155,8 @@ grpc::ServerUnaryReactor* JobService::ExplainJob(grpc::CallbackServerContext* co
                                                                    std::bind_front(&JobService::Explain, this));
 }
 
-grpc::ServerWriteReactor<v1::WatchJobsResponse>* JobService::WatchJobs(grpc::CallbackServerContext* context,
-                                                                       const v1::WatchJobsRequest* request) {
+grpc::ServerWriteReactor<grpc::ByteBuffer>* JobService::WatchJobs(grpc::CallbackServerContext* context,
+                                                                  const grpc::ByteBuffer* request) {
   return new WatchStream({.setting = parts_.setting, .jobs = parts_.jobs, .events = parts_.events, .hub = parts_.watch},
                          *context, *request);
 }

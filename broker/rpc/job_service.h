@@ -18,12 +18,13 @@
 
 namespace turnpike {
 
-// The unary calls come as bytes (raw_message.h).
+// Calls come as bytes (raw_message.h), but for ReadLog; events go as bytes that all watchers share.
 template <class Base>
 using RawJobCalls = v1::JobService::WithRawCallbackMethod_SubmitJob<
     v1::JobService::WithRawCallbackMethod_BatchSubmitJobs<v1::JobService::WithRawCallbackMethod_GetJob<
         v1::JobService::WithRawCallbackMethod_ListJobs<v1::JobService::WithRawCallbackMethod_CancelJob<
-            v1::JobService::WithRawCallbackMethod_QuoteJob<v1::JobService::WithRawCallbackMethod_ExplainJob<Base>>>>>>>;
+            v1::JobService::WithRawCallbackMethod_QuoteJob<v1::JobService::WithRawCallbackMethod_ExplainJob<
+                v1::JobService::WithRawCallbackMethod_WatchJobs<Base>>>>>>>>;
 
 // What becomes of a submitted job: refused for a reason, or for none that has a name, or accepted.
 constexpr size_t kOutcomeOther = static_cast<size_t>(ErrorReason::kInternal) + 1;
@@ -63,8 +64,8 @@ class JobService final : public RawJobCalls<v1::JobService::CallbackService> {
                                      grpc::ByteBuffer* response) override;
   grpc::ServerUnaryReactor* ExplainJob(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
                                        grpc::ByteBuffer* response) override;
-  grpc::ServerWriteReactor<v1::WatchJobsResponse>* WatchJobs(grpc::CallbackServerContext* context,
-                                                             const v1::WatchJobsRequest* request) override;
+  grpc::ServerWriteReactor<grpc::ByteBuffer>* WatchJobs(grpc::CallbackServerContext* context,
+                                                        const grpc::ByteBuffer* request) override;
   grpc::ServerWriteReactor<v1::ReadLogResponse>* ReadLog(grpc::CallbackServerContext* context,
                                                          const v1::ReadLogRequest* request) override;
 

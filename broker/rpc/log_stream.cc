@@ -112,7 +112,7 @@ void LogStream::Subscribe() {
   log_ticket_ = parts_.hub.Subscribe([this] { TakeNote(); });
   job_ticket_ = parts_.watch.Subscribe([this](const WatchHub::Batch& batch) {
     const auto is_ours = [this](const LoggedEvent& event) { return event.job.job_id == place_.job_id; };
-    if (std::ranges::any_of(*batch, is_ours)) {
+    if (std::ranges::any_of(batch->events, is_ours)) {
       TakeNote();
     }
   });

@@ -5,6 +5,7 @@
 #include "broker/core/resume_token.h"
 #include "broker/rpc/convert_job.h"
 #include "broker/rpc/convert_time.h"
+#include "broker/rpc/raw_message.h"
 
 namespace turnpike {
 namespace {
@@ -30,10 +31,25 @@ Status TokenTooOld(std::string_view why) {
                     ErrorReason::kResumeTokenTooOld);
 }
 
+std::string EncodeMessage(const LoggedEvent& event, const std::string& resume_token) {
+  v1::WatchJobsResponse message;
+  v1::JobEvent& out = *message.mutable_event();
+  out.set_resume_token(resume_token);
+  *out.mutable_job() = ToProto(event.job);
+  *out.mutable_time() = ToProto(event.at);
+  out.set_description(event.kind);
+  return message.SerializeAsString();
+}
+
+grpc::ByteBuffer BufferOf(const std::string& message) {
+  const grpc::Slice slice(message);
+  return {&slice, 1};
+}
+
 }  // namespace
 
-WatchStream::WatchStream(const Parts& parts, grpc::CallbackServerContext& context, const v1::WatchJobsRequest& request)
-    : OwnedStream(parts.setting.pool), parts_(parts), context_(context), request_(request) {
+WatchStream::WatchStream(const Parts& parts, grpc::CallbackServerContext& context, const grpc::ByteBuffer& request)
+    : OwnedStream(parts.setting.pool), parts_(parts), context_(context), request_bytes_(request) {
   MutexLock lock(mutex_);
   if (!TryWork()) {
     End(parts_.setting.limiter.QueueIsFull());
@@ -55,6 +71,7 @@ Status WatchStream::Work() {
 Status WatchStream::Begin() {
   ASSIGN_OR_RETURN(Caller caller, AdmitCall(parts_.setting, context_, CallKind::kStream));
   permit_ = std::move(caller.permit);
+  RETURN_IF_ERROR(ReadRequest(request_bytes_, request_));
   ASSIGN_OR_RETURN(project_id_, ProjectOf(caller.principal, request_.project_id()));
   RETURN_IF_ERROR(ReadJobIds());
   ASSIGN_OR_RETURN(restore_epoch_, parts_.events.RestoreEpoch());
@@ -108,12 +125,11 @@ Status WatchStream::QueueJobs() {
   jobs.resize(std::min(jobs.size(), kSnapshotPage));
   MutexLock lock(mutex_);
   for (const JobView& job : jobs) {
-    Queue({.position = read_, .at = job.created_at, .kind = kSnapshot, .job = job});
+    const bool is_last = !jobs_first_ && &job == &jobs.back();
+    const LoggedEvent shown{.position = read_, .at = job.created_at, .kind = kSnapshot, .job = job};
+    Queue(is_last ? MessageFor(shown) : EncodeMessage(shown, ""));
     shown_[job.job_id] = job.version;
     page_.before = job.job_id;
-  }
-  if (!jobs_first_ && !unwritten_.empty() && unwritten_.back().has_event()) {
-    unwritten_.back().mutable_event()->set_resume_token(TokenAt(read_));
   }
   return OkStatus();
 }
@@ -127,8 +143,8 @@ Status WatchStream::QueueEvents() {
   ASSIGN_OR_RETURN(const std::vector<LoggedEvent> events, parts_.events.ReadAfter(read_, kMissedPage));
   MutexLock lock(mutex_);
   for (const LoggedEvent& event : events) {
-    if (Wanted(event)) {
-      QueueNew(event);
+    if (Wanted(event) && IsNew(event)) {
+      Queue(MessageFor(event));
     }
     read_ = event.position;
   }
@@ -141,7 +157,9 @@ Status WatchStream::QueueEvents() {
 void WatchStream::GoLive() {
   live_ = true;
   for (const LoggedEvent& event : early_) {
-    QueueNew(event);
+    if (IsNew(event)) {
+      Queue(MessageFor(event));
+    }
   }
   early_.clear();
 }
@@ -151,15 +169,20 @@ void WatchStream::Receive(const WatchHub::Batch& batch) {
   if (ended()) {
     return;
   }
-  if (batch->empty() && signs_of_life_ && unwritten_.empty()) {
-    unwritten_.emplace_back();
+  if (batch->events.empty() && signs_of_life_ && unwritten_.empty()) {
+    Queue("");
   }
-  for (const LoggedEvent& event : *batch) {
+  for (size_t i = 0; i < batch->events.size(); ++i) {
+    const LoggedEvent& event = batch->events[i];
     if (!Wanted(event)) {
       continue;
     }
     if (live_) {
-      QueueNew(event);
+      if (IsNew(event)) {
+        std::string& message = batch->messages[i];
+        message = message.empty() ? MessageFor(event) : std::move(message);
+        Queue(message);
+      }
     } else if (listening_ && early_.size() < kEarlyMax) {
       early_.push_back(event);
     } else {
@@ -174,38 +197,33 @@ bool WatchStream::Wanted(const LoggedEvent& event) const {
   return event.job.project_id == project_id_ && (job_ids_.empty() || job_ids_.contains(event.job.job_id));
 }
 
-void WatchStream::QueueNew(const LoggedEvent& event) {
+bool WatchStream::IsNew(const LoggedEvent& event) {
   if (event.position <= sent_) {
-    return;
+    return false;
   }
   sent_ = event.position;
   if (const auto shown = shown_.find(event.job.job_id); shown != shown_.end()) {
     if (event.job.version <= shown->second) {
-      return;
+      return false;
     }
     shown_.erase(shown);
   }
-  Queue(event);
+  return true;
 }
 
-std::string WatchStream::TokenAt(EventPosition position) const {
-  return EncodeResumeToken(
-      {.restore_epoch = restore_epoch_, .xid = static_cast<uint64_t>(position.xid), .seq = position.seq});
+std::string WatchStream::MessageFor(const LoggedEvent& event) const {
+  return EncodeMessage(event, EncodeResumeToken({.restore_epoch = restore_epoch_,
+                                                 .xid = static_cast<uint64_t>(event.position.xid),
+                                                 .seq = event.position.seq}));
 }
 
-void WatchStream::Queue(const LoggedEvent& event) {
+void WatchStream::Queue(const std::string& message) {
   if (unwritten_.size() >= kQueueMax) {
     parts_.hub.cut().Add(ended() ? 0 : 1);
     End(TooSlow());
     return;
   }
-  v1::JobEvent& out = *unwritten_.emplace_back().mutable_event();
-  if (event.kind != kSnapshot) {
-    out.set_resume_token(TokenAt(event.position));
-  }
-  *out.mutable_job() = ToProto(event.job);
-  *out.mutable_time() = ToProto(event.at);
-  out.set_description(event.kind);
+  unwritten_.push_back(BufferOf(message));
 }
 
 }  // namespace turnpike

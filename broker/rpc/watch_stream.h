@@ -18,7 +18,7 @@
 
 namespace turnpike {
 
-class WatchStream final : public OwnedStream<grpc::ServerWriteReactor<v1::WatchJobsResponse>, v1::WatchJobsResponse> {
+class WatchStream final : public OwnedStream<grpc::ServerWriteReactor<grpc::ByteBuffer>, grpc::ByteBuffer> {
  public:
   struct Parts {
     CallSetting setting;
@@ -26,7 +26,7 @@ class WatchStream final : public OwnedStream<grpc::ServerWriteReactor<v1::WatchJ
     EventLog& events;
     WatchHub& hub;
   };
-  WatchStream(const Parts& parts, grpc::CallbackServerContext& context, const v1::WatchJobsRequest& request);
+  WatchStream(const Parts& parts, grpc::CallbackServerContext& context, const grpc::ByteBuffer& request);
 
  private:
   ~WatchStream() override;
@@ -46,14 +46,16 @@ class WatchStream final : public OwnedStream<grpc::ServerWriteReactor<v1::WatchJ
   void GoLive() REQUIRES(mutex_);
   void Receive(const WatchHub::Batch& batch) EXCLUDES(mutex_);
   // Unless it was sent, or the snapshot showed it already.
-  void QueueNew(const LoggedEvent& event) REQUIRES(mutex_);
-  void Queue(const LoggedEvent& event) REQUIRES(mutex_);
-  std::string TokenAt(EventPosition position) const;
+  bool IsNew(const LoggedEvent& event) REQUIRES(mutex_);
+  void Queue(const std::string& message) REQUIRES(mutex_);
+  // With the resume token behind it.
+  std::string MessageFor(const LoggedEvent& event) const;
   bool Wanted(const LoggedEvent& event) const;
 
   const Parts parts_;
   grpc::CallbackServerContext& context_;
-  const v1::WatchJobsRequest& request_;
+  const grpc::ByteBuffer& request_bytes_;
+  v1::WatchJobsRequest request_;
   std::shared_ptr<CallLimiter::Permit> permit_;  // for as long as it watches
   std::set<JobId> job_ids_;                      // empty: all of the project
   ProjectId project_id_;
