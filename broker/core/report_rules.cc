@@ -282,6 +282,22 @@ ReportEffect ApplyReport(AttemptStanding& standing, const SiteReport& report, Ti
   return effect;
 }
 
+std::optional<SiteReport> EndAlone(const SiteReport& report) {
+  if (report.kind != ReportKind::kEnded && report.kind != ReportKind::kNotStarted &&
+      report.kind != ReportKind::kInterrupted) {
+    return std::nullopt;
+  }
+  SiteReport end;
+  end.seq = report.seq;
+  end.attempt_id = report.attempt_id;
+  end.fence = report.fence;
+  end.kind = report.kind;
+  end.cause = SaysTakenAway(report) ? report.cause : EndCause::kUnknown;
+  end.not_started = report.not_started;
+  end.detail = end.site_reason = "the site's report of its end could not be used, but for the end itself";
+  return end;
+}
+
 Status Withdraw(AttemptStanding& standing, std::string why) {
   RETURN_IF_ERROR(Step(standing, AttemptEvent::kWithdrawn));
   RETURN_IF_ERROR(Step(standing.job, JobEvent::kReturned));

@@ -73,6 +73,10 @@ std::optional<std::string> Contradiction(AttemptState state, const SiteReport& r
 
 ReportEffect ApplyReport(AttemptStanding& standing, const SiteReport& report, Timestamp now);
 
+// An attempt that is over must not stay open because of how its end was told: of a report that is refused, this much is
+// applied.  nullopt: it tells of no end.
+std::optional<SiteReport> EndAlone(const SiteReport& report);
+
 // The broker takes an offer back that nobody claimed: an older claim finds a higher fence, the job waits again.
 // INTERNAL: it is no offer any more.
 Status Withdraw(AttemptStanding& standing, std::string why);

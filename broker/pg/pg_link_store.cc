@@ -238,7 +238,7 @@ Result<std::vector<DesiredAttempt>> PgLinkStore::Desired(SiteId site_id, const s
 
 // One report that the database cannot store must not keep a site's journal waiting for ever.
 Result<AppliedReports> PgLinkStore::Apply(const ReportBatch& batch) {
-  Result<AppliedReports> applied = ApplyAtOnce(batch, std::nullopt);
+  Result<AppliedReports> applied = ApplyAtOnce(batch, &ReportWriter::Run);
   if (applied.ok() || !IsDataError(applied.status())) {
     return applied;
   }
@@ -248,7 +248,12 @@ Result<AppliedReports> PgLinkStore::Apply(const ReportBatch& batch) {
   LogError("a report cannot be stored and is refused", {{"site", batch.site_id.ToString()},
                                                         {"seq", std::to_string(batch.reports.front().seq)},
                                                         {"why", std::string(MessageOf(applied.status()))}});
-  return ApplyAtOnce(batch, std::string(MessageOf(applied.status())));
+  const std::string why(MessageOf(applied.status()));
+  applied = ApplyAtOnce(batch, [&why](ReportWriter& writer) { return writer.RunRefused(why); });
+  if (applied.ok() || !IsDataError(applied.status())) {
+    return applied;
+  }
+  return ApplyAtOnce(batch, [&why](ReportWriter& writer) { return writer.RefuseAll(why); });
 }
 
 Result<AppliedReports> PgLinkStore::ApplyHalves(const ReportBatch& batch) {
@@ -264,12 +269,11 @@ Result<AppliedReports> PgLinkStore::ApplyHalves(const ReportBatch& batch) {
   return applied;
 }
 
-Result<AppliedReports> PgLinkStore::ApplyAtOnce(const ReportBatch& batch,
-                                                const std::optional<std::string>& refused_because) {
+Result<AppliedReports> PgLinkStore::ApplyAtOnce(const ReportBatch& batch, const WriteReports& write) {
   AppliedReports applied;
   const Status stored = transactions_.Run(SettingsFor(batch.site_id), [&](Transaction& tx) -> Status {
     ReportWriter writer(tx, ids_, batch, usage_wait_max_);
-    ASSIGN_OR_RETURN(applied, refused_because ? writer.RefuseAll(*refused_because) : writer.Run());
+    ASSIGN_OR_RETURN(applied, write(writer));
     RETURN_IF_ERROR(FillWishes(tx, batch.site_id, applied.answers));
     TURNPIKE_FAILPOINT("report.pre_commit");
     return OkStatus();

@@ -2,12 +2,15 @@
 // LinkStore on PostgreSQL, as role turnpike_link.
 
 #include <chrono>
+#include <functional>
 
 #include "base/ids.h"
 #include "base/pg/transaction_runner.h"
 #include "broker/ports/link_store.h"
 
 namespace turnpike {
+
+class ReportWriter;
 
 class PgLinkStore final : public LinkStore {
  public:
@@ -25,8 +28,10 @@ class PgLinkStore final : public LinkStore {
   Result<StoredLog> StoreLog(SiteId site_id, const std::vector<LogPiece>& pieces) override;
 
  private:
-  // In one transaction; with `refused_because` none is applied, and all are kept for a person.
-  Result<AppliedReports> ApplyAtOnce(const ReportBatch& batch, const std::optional<std::string>& refused_because);
+  using WriteReports = std::function<Result<AppliedReports>(ReportWriter&)>;
+
+  // In one transaction.
+  Result<AppliedReports> ApplyAtOnce(const ReportBatch& batch, const WriteReports& write);
   Result<AppliedReports> ApplyHalves(const ReportBatch& batch);
 
   TransactionRunner& transactions_;

@@ -83,6 +83,11 @@ Result<AppliedReports> ReportWriter::Run() {
   return std::move(result_);
 }
 
+Result<AppliedReports> ReportWriter::RunRefused(std::string why) {
+  refused_because_ = std::move(why);
+  return Run();
+}
+
 Result<AppliedReports> ReportWriter::RefuseAll(const std::string& why) {
   ASSIGN_OR_RETURN(const int64_t mark, ReadMark());
   result_.acked_seq = std::max(mark, batch_.reports.back().seq);
@@ -183,11 +188,25 @@ void ReportWriter::ApplyOne(const SiteReport& report) {
     return;
   }
   Entry& entry = found->second;
-  ReportEffect effect = ApplyReport(entry.standing, report, tx_.now());
-  if (effect.refused) {
-    refused_.push_back({&report, std::move(*effect.refused)});
+  ReportEffect effect;
+  effect.refused = refused_because_;
+  if (!effect.refused) {
+    effect = ApplyReport(entry.standing, report, tx_.now());
+  }
+  if (!effect.refused) {
+    NoteEffect(entry, report, effect);
     return;
   }
+  refused_.push_back({&report, std::move(*effect.refused)});
+  if (const std::optional<SiteReport> end = EndAlone(report)) {
+    effect = ApplyReport(entry.standing, *end, tx_.now());
+    if (!effect.refused) {
+      NoteEffect(entry, *end, effect);
+    }
+  }
+}
+
+void ReportWriter::NoteEffect(Entry& entry, const SiteReport& report, const ReportEffect& effect) {
   Answer(report, effect.answer, entry.standing.fence);
   entry.attempt_changed = entry.attempt_changed || effect.attempt_changed;
   entry.job_changed = entry.job_changed || effect.job_changed;
@@ -209,6 +228,10 @@ void ReportWriter::ApplyOne(const SiteReport& report) {
 }
 
 void ReportWriter::ApplyToEnded(const SiteReport& report) {
+  if (refused_because_) {
+    refused_.push_back({&report, *refused_because_});
+    return;
+  }
   if (report.kind == ReportKind::kClaimed) {
     Answer(report, ClaimAnswer::kGone, report.fence);
     return;

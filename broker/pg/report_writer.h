@@ -4,6 +4,8 @@
 
 #include <chrono>
 #include <map>
+#include <optional>
+#include <string>
 #include <vector>
 
 #include "broker/pg/attempt_rows.h"
@@ -28,6 +30,9 @@ class ReportWriter {
         breakers_(tx, batch.site_id) {}
 
   Result<AppliedReports> Run();
+  // In place of Run, for one report that could not be stored: it goes to refused_report, and of an end, only that it is
+  // one is applied.
+  Result<AppliedReports> RunRefused(std::string why);
   // In place of Run: all of it goes to refused_report, and the mark moves on.
   Result<AppliedReports> RefuseAll(const std::string& why);
 
@@ -53,6 +58,7 @@ class ReportWriter {
   Status LockAll();
   void ApplyAll(int64_t mark);
   void ApplyOne(const SiteReport& report);
+  void NoteEffect(Entry& entry, const SiteReport& report, const ReportEffect& effect);
   // Of an attempt that had ended before this batch, or that is not there.
   void ApplyToEnded(const SiteReport& report);
   static void TakeUsage(Entry& entry, const UsageFigures& usage);
@@ -71,6 +77,7 @@ class ReportWriter {
   IdSource& ids_;
   const ReportBatch& batch_;
   const std::chrono::seconds usage_wait_max_;
+  std::optional<std::string> refused_because_;
   ChargeWriter charges_;
   PauseWriter pauses_;
   BreakerWriter breakers_;

@@ -171,6 +171,43 @@ TEST(ReportRules, WhatCannotBeReadIsRefusedInEveryState) {
   }
 }
 
+TEST(ReportRules, OfAnEndThatCannotBeBelievedTheEndItselfIsLeft) {
+  SiteReport report = Report(ReportKind::kEnded);
+  report.cause = EndCause::kProgramEnded;
+  report.exit_code = 70'000;
+  report.site_state = "COMPLETED";
+  report.usage = UsageFigures{};
+  AttemptStanding standing = Standing(AttemptState::kStarted, JobState::kRunning);
+  standing.started_at = kNow;
+  ASSERT_TRUE(ApplyReport(standing, report, kNow).refused);
+  const std::optional<SiteReport> end = EndAlone(report);
+  ASSERT_TRUE(end);
+  const ReportEffect effect = ApplyReport(standing, *end, kNow);
+  EXPECT_FALSE(effect.refused);
+  EXPECT_EQ(effect.charge, ChargeStep::kWhenKnown);
+  EXPECT_EQ(effect.proof, SiteProof::kFailed);
+  EXPECT_EQ(standing.state, AttemptState::kEnded);
+  EXPECT_EQ(standing.job.state, JobState::kFailed);
+  EXPECT_EQ(standing.job.cause, EndCause::kUnknown);
+  EXPECT_EQ(standing.job.fault, FaultClass::kSite);
+  EXPECT_EQ(standing.job.exit_code, std::nullopt);
+  EXPECT_EQ(standing.job.ended_at, kNow);
+}
+
+TEST(ReportRules, WhatTheSiteTookAwayStaysTakenAwayAndWhatIsNoEndIsNone) {
+  SiteReport report = Report(ReportKind::kEnded);
+  report.cause = EndCause::kPreempted;
+  EXPECT_EQ(EndAlone(report)->cause, EndCause::kPreempted);
+  report = Report(ReportKind::kNotStarted);
+  report.not_started = NotStartedKind::kFenced;
+  EXPECT_EQ(EndAlone(report)->not_started, NotStartedKind::kFenced);
+  EXPECT_EQ(EndAlone(Report(ReportKind::kInterrupted))->kind, ReportKind::kInterrupted);
+  for (const ReportKind kind : {ReportKind::kClaimed, ReportKind::kSubmitted, ReportKind::kStarted, ReportKind::kUsage,
+                                ReportKind::kSiteState, ReportKind::kUnreadable}) {
+    EXPECT_FALSE(EndAlone(Report(kind))) << ReportKindName(kind);
+  }
+}
+
 TEST(ReportRules, AWithdrawalRaisesTheFence) {
   AttemptStanding standing = Standing(AttemptState::kOffered, JobState::kPlaced);
   ASSERT_TRUE(Withdraw(standing, "no answer").ok());

@@ -10,7 +10,23 @@
 namespace turnpike {
 namespace {
 
-using JobLife = JobLifeTest;
+class JobLife : public JobLifeTest {
+ protected:
+  // That it has ended is known, and nothing more.
+  void ExpectEndedWithoutFigures(const JobView& job) {
+    const JobView ended = Get(job.job_id);
+    EXPECT_EQ(ended.state, JobState::kFailed);
+    EXPECT_EQ(ended.cause, EndCause::kUnknown);
+    EXPECT_EQ(ended.fault, FaultClass::kSite);
+    EXPECT_EQ(ended.exit_code, std::nullopt);
+    EXPECT_FALSE(ended.money.settled);
+    EXPECT_EQ(
+        database_.CountAsSuperuser("SELECT count(*) FROM attempt_end WHERE job_id = $1 AND charge_state = 'PENDING'",
+                                   Params().Id(job.job_id)),
+        1);
+    EXPECT_EQ(database_.CountAsSuperuser("SELECT count(*) FROM attempt"), 0);
+  }
+};
 
 TEST_F(JobLife, EndsCompletedAndChargedOnce) {
   const JobView job = Submit(Job());
@@ -283,7 +299,7 @@ TEST_F(JobLife, AContradictionInTheBatchOfTheEndIsKeptToo) {
 }
 
 // The bad report is the last of the first job's life; the second job's life stands behind it in the journal.
-TEST_F(JobLife, AnExitCodeThatNoProcessHasIsKeptForAPersonAndTheJournalGoesOn) {
+TEST_F(JobLife, AnEndWithAnExitCodeThatNoProcessHasIsAnEndAndTheRestIsKeptForAPerson) {
   const JobView bad = Submit(Job());
   const JobView good = Submit(Job());
   std::vector<SiteReport> reports = WholeLife(Place(bad));
@@ -292,13 +308,13 @@ TEST_F(JobLife, AnExitCodeThatNoProcessHasIsKeptForAPersonAndTheJournalGoesOn) {
   const Result<AppliedReports> applied = Apply(reports);
   ASSERT_TRUE(applied.ok()) << applied.status();
   EXPECT_EQ(applied->acked_seq, reports.back().seq);
-  EXPECT_EQ(Get(bad.job_id).state, JobState::kRunning);
+  ExpectEndedWithoutFigures(bad);
   EXPECT_EQ(Get(good.job_id).state, JobState::kCompleted);
   EXPECT_EQ(database_.AsSuperuser("SELECT why FROM refused_report").Text(0, 0),
             "exit code 70000 is not one of a process");
 }
 
-TEST_F(JobLife, WhatTheDatabaseCannotStoreIsRefusedAloneAndTheRestOfItsBatchIsApplied) {
+TEST_F(JobLife, OfAReportThatTheDatabaseCannotStoreTheEndIsAppliedAndTheRestOfItsBatch) {
   const JobView bad = Submit(Job());
   const JobView good = Submit(Job());
   std::vector<SiteReport> reports = WholeLife(Place(bad));
@@ -310,7 +326,7 @@ TEST_F(JobLife, WhatTheDatabaseCannotStoreIsRefusedAloneAndTheRestOfItsBatchIsAp
   EXPECT_EQ(applied->acked_seq, reports.back().seq);
   EXPECT_EQ(applied->answers.size(), 2U);
   EXPECT_TRUE(applied->changed_jobs);
-  EXPECT_EQ(Get(bad.job_id).state, JobState::kRunning);
+  ExpectEndedWithoutFigures(bad);
   EXPECT_EQ(Get(good.job_id).state, JobState::kCompleted);
   const Rows refused = database_.AsSuperuser("SELECT seq, why FROM refused_report");
   ASSERT_EQ(refused.size(), 1);
