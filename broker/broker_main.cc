@@ -239,14 +239,26 @@ void AddOptions(CLI::App& app, Options& options) {
                  "Projects take turns by what they were charged lately; half of it is left after so many days")
       ->check(CLI::Range(1, 365))
       ->capture_default_str();
-  app.add_option("--rounds-kept-days", options.broker.rounds_kept_days,
-                 "How long it is kept what rounds of placement went by and decided, for replay")
-      ->check(CLI::Range(1, 365))
-      ->capture_default_str();
   app.add_option("--log-format", options.log_format, "auto, human or json")
       ->check(CLI::IsMember({"auto", "human", "json"}));
   app.add_option("--log-level", options.log_level, "debug, info, warn or error")
       ->check(CLI::IsMember({"debug", "info", "warn", "error"}));
+}
+
+void AddRetention(CLI::App& app, Retention& retention) {
+  const auto add = [&app](const std::string& flag, std::chrono::days& days, int least, const std::string& meaning) {
+    app.add_option_function<int32_t>(
+           flag, [&days](int32_t count) { days = std::chrono::days(count); }, meaning)
+        ->check(CLI::Range(least, 36'500))
+        ->default_str(std::to_string(days.count()));
+  };
+  add("--rounds-kept-days", retention.rounds, 1,
+      "How long it is kept what rounds of placement went by and decided, for replay");
+  add("--output-kept-days", retention.output, 1, "How long what a job wrote is kept after its end");
+  add("--refusals-kept-days", retention.refusals, 1,
+      "How long it is kept what no share could run or funds did not cover");
+  add("--request-ids-kept-days", retention.other_request_ids, 31,
+      "How long request ids are kept that are no UUIDv7; those are kept 30 days");
 }
 
 // What one project may have of one replica.
@@ -310,6 +322,7 @@ int Main(int argc, char** argv) {
   CLI::App app("Turnpike's broker: matches jobs to sites, keeps the accounts.", "turnpike-broker");
   AddOptions(app, options);
   AddLimits(app, options.broker.limits);
+  AddRetention(app, options.broker.retention);
   Command chosen = [&options] { return Done(Serve(options)); };
   AddTokenCommands(app, options, chosen);
   AddSiteCommands(app, options, chosen);

@@ -79,7 +79,7 @@ BrokerParts::BrokerParts(const BrokerSettings& given, std::unique_ptr<Certificat
       link_store(link_transactions, ids, std::chrono::seconds(settings.usage_wait_seconds)),
       log_store(api_transactions),
       log_watch(event_transactions),
-      placement_store(placement_transactions, ids, std::chrono::days(settings.rounds_kept_days)),
+      placement_store(placement_transactions, ids, settings.retention),
       placement_lease(placement_transactions, {.replica = settings.replica}),
       event_log(event_transactions),
       watched_log(watch_transactions),

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/status.h"
+#include "broker/ports/placement_store.h"
 #include "broker/rpc/call_limiter.h"
 
 namespace turnpike {
@@ -35,7 +36,7 @@ struct BrokerSettings {
   int64_t usage_wait_seconds = 600;  // how long after its end an attempt's usage may come
   int64_t offer_seconds = 60;        // how long an offer stands without a claim
   int32_t usage_half_life_days = 7;  // half of what a project was charged is left after it, when projects take turns
-  int32_t rounds_kept_days = 14;     // how long records of placement's rounds are kept
+  Retention retention;
   int64_t spawn_lease_seconds = 60;  // how long after its claim a spawn may begin
 };
 

@@ -17,7 +17,7 @@ struct ClaimedKey {
 };
 
 // How long keys are kept that are UUIDv7; an older one is refused, never taken for new.  Keys of another version tell
-// no time, and are kept for ever.
+// no time: they are kept for some time from their first use (Retention), and then are new again.
 constexpr std::chrono::hours kRequestKeyLifetime{24 * 30};
 // Clocks differ.  What is later than this would be kept longer than the others, and lie where no partition is yet.
 constexpr std::chrono::hours kRequestKeyAheadMax{24};

@@ -251,17 +251,18 @@ Status PlacementLoop::Sweep() {
   return Maintain();
 }
 
-// Old keys in pieces, one each sweep: a table of months of keys is more than the lease waits for.
+// Old rows in pieces, one each sweep: a table of months is more than the lease waits for.
 Status PlacementLoop::Maintain() {
-  if (Due(maintained_, pace_.maintenance_interval)) {
+  const bool due = Due(maintained_, pace_.maintenance_interval);
+  if (due) {
     Status maintained = parts_.store.Maintain();
     if (!maintained.ok()) {
       maintained_ -= pace_.maintenance_interval - kMaintenanceRetry;
       return maintained;
     }
-    ASSIGN_OR_RETURN(old_keys_from_, parts_.store.DropOldKeys(0));
-  } else if (old_keys_from_ > 0) {
-    ASSIGN_OR_RETURN(old_keys_from_, parts_.store.DropOldKeys(old_keys_from_));
+  }
+  if (due || old_rows_piece_ > 0) {
+    ASSIGN_OR_RETURN(old_rows_piece_, parts_.store.DropOldRows(old_rows_piece_));
   }
   return OkStatus();
 }

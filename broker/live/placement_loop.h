@@ -101,8 +101,8 @@ class PlacementLoop {
   int64_t timeline_ = 0;  // of the server that position_ is of
   LeaseStanding lease_;
   bool rounds_go_on_ = false;
-  int64_t old_keys_from_ = 0;  // where the next piece of them begins; 0: all have been looked at
-  bool index_stale_ = false;   // a plan's outcome is not known: the index is to be read again
+  int64_t old_rows_piece_ = 0;  // the next one; 0: all have been looked at
+  bool index_stale_ = false;    // a plan's outcome is not known: the index is to be read again
   MonotonicTime looked_for_unread_{};
   MonotonicTime refreshed_{};
   MonotonicTime renewed_{};

@@ -10,6 +10,7 @@
 #include "broker/pg/attempt_rows.h"
 #include "broker/pg/job_rows.h"
 #include "broker/pg/log_rows.h"
+#include "broker/pg/old_rows.h"
 #include "broker/pg/pg_placement_lease.h"
 #include "broker/pg/round_rows.h"
 
@@ -89,23 +90,6 @@ constexpr char kStillExpired[] = R"sql(
      ORDER BY attempt_id
 )sql";
 
-// Keys of the day before the last kept one and older, by the time inside a UUIDv7.  Another UUID has none: it would be
-// taken for old by chance, and its retry for a new request; it is kept.  In one stretch of each partition that may hold
-// such: no index begins with the key, and one that did would cost every call that changes something.  $1, $2 the
-// stretch, in pages.
-constexpr char kDropOldKeys[] = R"sql(
-    DELETE FROM request_key
-     WHERE key < uuid_at(now() - interval '31 days')
-       AND (get_byte(uuid_send(key), 6) >> 4) = 7
-       AND ctid >= format('(%s,0)', $1::bigint)::tid
-       AND ctid < format('(%s,0)', $2::bigint)::tid
-)sql";
-constexpr char kKeyPages[] = R"sql(
-    SELECT max(pg_relation_size(relid) / current_setting('block_size')::bigint)
-      FROM pg_partition_tree('request_key')
-     WHERE isleaf
-)sql";
-constexpr int64_t kKeyPagesAtOnce = 4'000;  // 32 MiB, about 200,000 keys
 constexpr char kDropLapsedPauses[] = R"sql(
     DELETE FROM share_pause
      WHERE paused_until < now() - interval '1 day'
@@ -337,23 +321,20 @@ Result<size_t> PgPlacementStore::WithdrawExpired(size_t limit) {
 Status PgPlacementStore::Maintain() {
   return RunAsHolder([&](Transaction& tx) -> Status {
     RETURN_IF_ERROR(MakePartitions(tx));
-    RETURN_IF_ERROR(KeepRounds(tx, rounds_kept_));
+    RETURN_IF_ERROR(KeepRounds(tx, retention_.rounds));
     RETURN_IF_ERROR(tx.Execute(kDropLapsedPauses).status());
     RETURN_IF_ERROR(tx.Execute(kDropFadedUsage).status());
     return DropLapsedLogRows(tx);
   });
 }
 
-Result<int64_t> PgPlacementStore::DropOldKeys(int64_t from) {
-  const int64_t until = from + kKeyPagesAtOnce;
-  int64_t pages = 0;
+Result<int64_t> PgPlacementStore::DropOldRows(int64_t piece) {
+  int64_t next = 0;
   RETURN_IF_ERROR(RunAsHolder([&](Transaction& tx) -> Status {
-    RETURN_IF_ERROR(tx.Execute(kDropOldKeys, Params().Int(from).Int(until)).status());
-    ASSIGN_OR_RETURN(const Rows rows, tx.Execute(kKeyPages));
-    pages = rows.Int(0, 0);
+    ASSIGN_OR_RETURN(next, turnpike::DropOldRows(tx, retention_, piece));
     return OkStatus();
   }));
-  return until < pages ? until : 0;
+  return next;
 }
 
 }  // namespace turnpike

@@ -8,13 +8,10 @@
 
 namespace turnpike {
 
-// How long recorded rounds are kept unless the operator says otherwise.
-constexpr std::chrono::days kRoundsKept{14};
-
 class PgPlacementStore final : public PlacementStore {
  public:
-  PgPlacementStore(TransactionRunner& transactions, IdSource& ids, std::chrono::days rounds_kept = kRoundsKept)
-      : transactions_(transactions), ids_(ids), rounds_kept_(rounds_kept) {}
+  PgPlacementStore(TransactionRunner& transactions, IdSource& ids, const Retention& retention = {})
+      : transactions_(transactions), ids_(ids), retention_(retention) {}
 
   Status LoadLive(const std::function<void(const JobView&)>& visit) override;
   Result<std::vector<std::pair<Uuid, std::string>>> LoadClasses(const std::vector<Uuid>& class_ids) override;
@@ -27,7 +24,7 @@ class PgPlacementStore final : public PlacementStore {
   Result<size_t> WithdrawExpired(size_t limit) override;
   Result<size_t> SettleOverdue(size_t limit) override;
   Status Maintain() override;
-  Result<int64_t> DropOldKeys(int64_t from) override;
+  Result<int64_t> DropOldRows(int64_t piece) override;
 
  private:
   // Whatever writes: nothing is committed while another replica has the placement lease.
@@ -37,7 +34,7 @@ class PgPlacementStore final : public PlacementStore {
 
   TransactionRunner& transactions_;
   IdSource& ids_;
-  const std::chrono::days rounds_kept_;
+  const Retention retention_;
 };
 
 }  // namespace turnpike

@@ -51,6 +51,14 @@ struct StoredUsage {
   std::vector<std::pair<ProjectId, int32_t>> weights;  // those that are not 1
 };
 
+// How long what nothing needs any more is kept.
+struct Retention {
+  std::chrono::days other_request_ids{90};  // those that are no UUIDv7, from their first use
+  std::chrono::days output{90};             // of jobs, from their end
+  std::chrono::days refusals{400};          // requests that no share could run or funds did not cover
+  std::chrono::days rounds{14};             // records of placement's rounds
+};
+
 class PlacementStore {
  public:
   virtual ~PlacementStore() = default;
@@ -77,9 +85,9 @@ class PlacementStore {
   virtual Result<size_t> SettleOverdue(size_t limit) = 0;
   // Makes the coming partitions, drops recorded rounds, pauses, usage and wishes for output that no longer count.
   virtual Status Maintain() = 0;
-  // Drops request keys that are too old, a piece of their table a call, so that no call takes long: from 0, then from
-  // what the last call returned.  0: that was the last piece.
-  virtual Result<int64_t> DropOldKeys(int64_t from) = 0;
+  // Drops what is kept no longer, a piece of its tables a call, so that no call takes long: from 0, then what the last
+  // call returned.  0: that was the last piece.
+  virtual Result<int64_t> DropOldRows(int64_t piece) = 0;
 };
 
 }  // namespace turnpike

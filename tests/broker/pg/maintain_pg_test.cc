@@ -1,4 +1,4 @@
-// What the placing broker does to the tables twice a day: old keys go, and the coming months get their partitions.
+// What the placing broker does to the tables twice a day: old rows go, and the coming months get their partitions.
 
 #include "base/pg/sql_status.h"
 #include "tests/broker/pg/job_life_fixture.h"
@@ -28,7 +28,7 @@ class Maintain : public JobLifeTest {
   }
 };
 
-TEST_F(Maintain, DropsKeysByTheTimeInThemAndKeepsThoseThatTellNone) {
+TEST_F(Maintain, DropsKeysByTheTimeInThemAndKeepsThoseThatTellNoneForAWhile) {
   // By its bytes, of 1970; by chance a random one is of any time.
   const SubmitCall random = CallUnder("00000000-0000-4000-8000-000000000001");
   ASSERT_TRUE(jobs_.Submit({random}).ok());
@@ -37,7 +37,7 @@ TEST_F(Maintain, DropsKeysByTheTimeInThemAndKeepsThoseThatTellNone) {
   database_.AsSuperuser(
       "INSERT INTO request_key (project_id, method, key, request_hash) "
       "SELECT project_id, 'old', '00000000-0000-7000-8000-000000000001', request_hash FROM request_key LIMIT 1");
-  ASSERT_TRUE(placement_.DropOldKeys(0).ok());
+  ASSERT_TRUE(placement_.DropOldRows(0).ok());
   EXPECT_EQ(database_.CountAsSuperuser("SELECT count(*) FROM request_key WHERE method = 'old'"), 0);
   for (const SubmitCall* call : {&random, &recent}) {
     const Result<std::vector<SubmitVerdict>> again = jobs_.Submit({*call});
@@ -45,6 +45,64 @@ TEST_F(Maintain, DropsKeysByTheTimeInThemAndKeepsThoseThatTellNone) {
     EXPECT_TRUE(again->front().repeated);
   }
   EXPECT_EQ(database_.CountAsSuperuser("SELECT count(*) FROM job"), 2);
+}
+
+// Of the past and of the far future by their bytes, as random ones are.
+TEST_F(Maintain, DropsKeysThatTellNoTimeWhenTheyHaveBeenKeptLongEnough) {
+  for (const char* key : {"00000000-0000-4000-8000-000000000001", "f0000000-0000-4000-8000-000000000001"}) {
+    ASSERT_TRUE(jobs_.Submit({CallUnder(key)}).ok());
+  }
+  const auto kept_of_them = [this] {
+    return database_.CountAsSuperuser("SELECT count(*) FROM request_key WHERE (get_byte(uuid_send(key), 6) >> 4) = 4");
+  };
+  database_.AsSuperuser("UPDATE request_key SET kept_since = now() - interval '89 days'");
+  ASSERT_TRUE(placement_.DropOldRows(0).ok());
+  EXPECT_EQ(kept_of_them(), 2);
+  database_.AsSuperuser("UPDATE request_key SET kept_since = now() - interval '91 days'");
+  ASSERT_TRUE(placement_.DropOldRows(0).ok());
+  EXPECT_EQ(kept_of_them(), 0);
+  EXPECT_GT(database_.CountAsSuperuser("SELECT count(*) FROM request_key"), 0) << "those that tell their time stay";
+}
+
+TEST_F(Maintain, DropsTheOutputOfJobsThatEndedLongAgo) {
+  const auto store_output = [this](const AttemptId& attempt, const std::string& text) {
+    ASSERT_TRUE(
+        links_.StoreLog(site_id_, {{.attempt_id = attempt, .error_stream = false, .offset = 0, .bytes = text}}).ok());
+  };
+  const JobView old = Submit(Job(1'000'000));
+  const JobView recent = Submit(Job(1'000'000));
+  const JobView live = Submit(Job(1'000'000));
+  for (const JobView* job : {&old, &recent}) {
+    const AttemptId attempt = Place(*job);
+    store_output(attempt, job->job_id.ToString());
+    ASSERT_TRUE(Apply(WholeLife(attempt)).ok());
+  }
+  store_output(Place(live), live.job_id.ToString());
+  database_.AsSuperuser("UPDATE log_chunk SET at = now() - interval '91 days'");
+  database_.AsSuperuser("UPDATE job_end SET ended_at = now() - interval '89 days' WHERE job_id = $1",
+                        Params().Id(recent.job_id));
+  ASSERT_TRUE(placement_.DropOldRows(0).ok());
+  const Rows left = database_.AsSuperuser("SELECT job_id FROM log_chunk ORDER BY job_id");
+  ASSERT_EQ(left.size(), 2);
+  EXPECT_EQ(left.Id<JobId>(0, 0), recent.job_id);
+  EXPECT_EQ(left.Id<JobId>(1, 0), live.job_id);
+  database_.AsSuperuser("UPDATE log_chunk SET at = now() - interval '89 days'");
+  database_.AsSuperuser("UPDATE job_end SET ended_at = now() - interval '400 days'");  // by the site's clock
+  ASSERT_TRUE(placement_.DropOldRows(0).ok());
+  EXPECT_EQ(database_.CountAsSuperuser("SELECT count(*) FROM log_chunk"), 2);
+}
+
+TEST_F(Maintain, DropsOldRefusals) {
+  database_.AsSuperuser(
+      "INSERT INTO quote_refusal (at, project_id, reason, request, detail) "
+      "SELECT now() - days * interval '1 day', $1, 'NO_SITE_FITS', '', days::text FROM unnest(ARRAY[1, 399, 401]) AS "
+      "days",
+      Params().Id(project_.project_id));
+  ASSERT_TRUE(placement_.DropOldRows(0).ok());
+  const Rows left = database_.AsSuperuser("SELECT detail FROM quote_refusal ORDER BY at");
+  ASSERT_EQ(left.size(), 2);
+  EXPECT_EQ(left.Text(0, 0), "399");
+  EXPECT_EQ(left.Text(1, 0), "1");
 }
 
 // 2100, by a clock that is wrong.
@@ -106,7 +164,7 @@ TEST_F(Maintain, DropsTheRecordedRoundsOfOldDays) {
   EXPECT_EQ(database_.CountAsSuperuser("SELECT count(*) FROM placement_round"), 2);
   EXPECT_EQ(database_.CountAsSuperuser("SELECT count(*) FROM placement_round WHERE at < now() - interval '14 days'"),
             0);
-  PgPlacementStore shorter(placement_transactions_, database_.ids(), std::chrono::days(2));
+  PgPlacementStore shorter(placement_transactions_, database_.ids(), {.rounds = std::chrono::days(2)});
   ASSERT_TRUE(shorter.Maintain().ok());
   EXPECT_EQ(database_.CountAsSuperuser("SELECT count(*) FROM placement_round"), 1);
 }

@@ -21,7 +21,7 @@ TEST_F(OldRequestKeys, LeaveAPieceOfTheTableACallAndNoneIsForgotten) {
   int pieces = 0;
   int64_t left = 50'000;
   for (int64_t from = 0; pieces == 0 || from > 0; ++pieces) {
-    const Result<int64_t> next = placement_.DropOldKeys(from);
+    const Result<int64_t> next = placement_.DropOldRows(from);
     ASSERT_TRUE(next.ok()) << next.status();
     const int64_t now_left = database_.CountAsSuperuser("SELECT count(*) FROM request_key WHERE method = 'Old'");
     EXPECT_LT(now_left, left);
