@@ -52,9 +52,7 @@ TEST_F(AgentCancelTest, WhatIsLeftOfACancelledAttemptIsEndedAtTheNextLookAndRepo
 
 TEST_F(AgentCancelTest, ACancelOfARunningJobEndsWithWhatTheEvidenceSays) {
   ASSERT_TRUE(site_.Connect().ok());
-  const AttemptId id = site_.Submit();
-  scheduler_.Run();
-  site_.StartProgram(id);
+  const AttemptId id = SubmitAndStart();
   Round();
   site_.Receive();
   ASSERT_TRUE(site_.round().Apply(AgentSite::Want(DesiredPhase::kCancel, id, 2)).ok());

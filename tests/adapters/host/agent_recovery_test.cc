@@ -150,9 +150,7 @@ TEST_F(AgentRecoveryTest, AnAttemptThatOnlyTheBrokerKnowsIsFencedWhereNothingIsF
 
 TEST_F(AgentRecoveryTest, AnAttemptThatOnlyTheBrokerKnowsIsAdoptedWhereItRuns) {
   ASSERT_TRUE(site_.Connect().ok());
-  const AttemptId id = site_.Submit();
-  scheduler_.Run();
-  site_.StartProgram(id);
+  const AttemptId id = SubmitAndStart();
   std::filesystem::remove_all(scratch_.File("data"));
   site_.Restart();
   ASSERT_TRUE(site_.Connect({AgentSite::Go(id)}, /*recovery=*/true).ok());
@@ -216,9 +214,7 @@ TEST_F(AgentRecoveryTest, AnOfferThatComesAgainAfterItsEndGetsItsEndAgain) {
 
 TEST_F(AgentRecoveryTest, AnOfferOfWhatRunsAlreadyGetsItsStoryAgain) {
   ASSERT_TRUE(site_.Connect().ok());
-  const AttemptId id = site_.Submit();
-  scheduler_.Run();
-  site_.StartProgram(id);
+  const AttemptId id = SubmitAndStart();
   Round();
   site_.Receive();
   site_.AcknowledgeAll();

@@ -16,6 +16,13 @@ namespace turnpike {
 class AgentRoundTest : public testing::Test {
  protected:
   void SetUp() override { scheduler_.user = OwnUser(); }
+  // Offered, claimed, submitted, and its program runs.
+  AttemptId SubmitAndStart() {
+    const AttemptId id = site_.Submit();
+    scheduler_.Run();
+    site_.StartProgram(id);
+    return id;
+  }
   void Round() { ASSERT_TRUE(site_.round().RunRound().ok()); }
   void Rounds(int count, std::chrono::seconds apart) {
     for (int round = 0; round < count; ++round) {

@@ -217,9 +217,7 @@ TEST_F(AgentRoundTest, WithoutASessionTheLeaseStillCounts) {
 
 TEST_F(AgentRoundTest, UsageFollowsWhenAccountingIsLate) {
   ASSERT_TRUE(site_.Connect().ok());
-  const AttemptId id = site_.Submit();
-  scheduler_.Run();
-  site_.StartProgram(id);
+  const AttemptId id = SubmitAndStart();
   site_.EndProgram(id, 0);
   Round();
   site_.Receive();
@@ -236,9 +234,7 @@ TEST_F(AgentRoundTest, UsageFollowsWhenAccountingIsLate) {
 
 TEST_F(AgentRoundTest, ProvisionalUsageIsCorrectedWhenAccountingSpeaksAlsoToALaterAgent) {
   ASSERT_TRUE(site_.Connect().ok());
-  const AttemptId id = site_.Submit();
-  scheduler_.Run();
-  site_.StartProgram(id);
+  const AttemptId id = SubmitAndStart();
   site_.EndProgram(id, 0);
   LocalJobView over = scheduler_.Only();
   scheduler_.queue.clear();
