@@ -2,6 +2,7 @@
 // The newest measurements of one thing, so that no single one speaks for it: the smallest is what can be, the one in
 // the middle what is usual.  Not shared by threads.
 
+#include <cstddef>
 #include <cstdint>
 #include <deque>
 

@@ -12,21 +12,19 @@ namespace turnpike {
 namespace {
 
 using ::testing::HasSubstr;
-using ::testing::IsEmpty;
 
 // A broker's rounds, with the record of each that is worth one.
-class RecordedRounds {
- public:
-  explicit RecordedRounds(MatchFixture fixture) : fixture_(std::move(fixture)) {}
+struct RecordedRounds {
+  explicit RecordedRounds(MatchFixture given) : fixture(std::move(given)) {}
 
   std::optional<RoundRecord> Run(bool gives_up = false) {
-    WaitingIndex& waiting = fixture_.waiting;
-    const MatchSetting setting{fixture_.federation, fixture_.prices,  fixture_.policy, now_, pauses_,
-                               fixture_.standings,  &fixture_.network};
-    plan_ = Match(waiting, setting);
-    std::optional<RoundRecord> record = recorder_.Note(
-        {.waiting = waiting, .setting = setting, .plan = plan_, .lease_epoch = lease_epoch_, .gives_up = gives_up});
-    for (const Assignment& assignment : plan_.assignments) {
+    WaitingIndex& waiting = fixture.waiting;
+    const MatchSetting setting{fixture.federation, fixture.prices,  fixture.policy, now, pauses,
+                               fixture.standings,  &fixture.network};
+    plan = Match(waiting, setting);
+    std::optional<RoundRecord> record = recorder.Note(
+        {.waiting = waiting, .setting = setting, .plan = plan, .lease_epoch = lease_epoch, .gives_up = gives_up});
+    for (const Assignment& assignment : plan.assignments) {
       waiting.Remove(assignment.job_id);
     }
     if (record) {
@@ -35,12 +33,12 @@ class RecordedRounds {
     return record;
   }
 
-  MatchFixture fixture_;
-  std::vector<SharePause> pauses_;
-  Timestamp now_ = kNow;
-  int64_t lease_epoch_ = 7;
-  RoundRecorder recorder_;
-  Plan plan_;  // of the last round
+  MatchFixture fixture;
+  std::vector<SharePause> pauses;
+  Timestamp now = kNow;
+  int64_t lease_epoch = 7;
+  RoundRecorder recorder;
+  Plan plan;  // of the last round
 };
 
 MatchFixture OneShare() {
@@ -49,14 +47,14 @@ MatchFixture OneShare() {
 
 // One of many things happens to the federation, or all of it is another one.
 void ChangeSomething(std::mt19937_64& random, RecordedRounds& rounds) {
-  MatchFixture& fixture = rounds.fixture_;
+  MatchFixture& fixture = rounds.fixture;
   switch (random() % 6) {
     case 0: {
       const MatchFixture other = RandomFixture(random);
       fixture.federation = other.federation;
       fixture.prices = other.prices;
       fixture.standings = other.standings;
-      rounds.pauses_ = RandomPauses(random, fixture);
+      rounds.pauses = RandomPauses(random, fixture);
       break;
     }
     case 1:
@@ -72,7 +70,7 @@ void ChangeSomething(std::mt19937_64& random, RecordedRounds& rounds) {
       fixture.federation.shares.front().load.windows.clear();
       break;
     case 4:
-      rounds.pauses_ = RandomPauses(random, fixture);
+      rounds.pauses = RandomPauses(random, fixture);
       break;
     default:
       fixture.policy.assignments_max = static_cast<int32_t>(1 + random() % 30);
@@ -96,22 +94,22 @@ TEST(RoundReplay, FindsTheSamePlanInRandomRounds) {
   for (uint64_t seed = 1; seed <= 100; ++seed) {
     std::mt19937_64 random(seed);
     RecordedRounds rounds(RandomFixture(random));
-    rounds.fixture_.Add(OneCore());  // One at least was added.
+    rounds.fixture.Add(OneCore());  // One at least was added.
     RoundReplay replay;
     for (int i = 0; i < 12; ++i) {
       if (const std::optional<RoundRecord> record = rounds.Run()) {
         const Result<ReplayedRound> replayed = replay.Next(*record);
         ASSERT_TRUE(replayed.ok()) << replayed.status() << " seed " << seed;
         ASSERT_EQ(replayed->difference, "") << "seed " << seed << " round " << i;
-        EXPECT_EQ(replayed->placed, rounds.plan_.assignments.size());
-        EXPECT_EQ(replayed->refused, rounds.plan_.refusals.size());
+        EXPECT_EQ(replayed->placed, rounds.plan.assignments.size());
+        EXPECT_EQ(replayed->refused, rounds.plan.refusals.size());
         placed += replayed->placed;
         refused += replayed->refused;
         later += record->is_complete() ? 0 : 1;
       }
       ChangeSomething(random, rounds);
-      ChangeJobs(random, rounds.fixture_);
-      rounds.now_ += std::chrono::milliseconds(random() % 20'000);
+      ChangeJobs(random, rounds.fixture);
+      rounds.now += std::chrono::milliseconds(random() % 20'000);
     }
   }
   // The cases are worth something.
@@ -125,15 +123,15 @@ TEST(RoundReplay, FindsAChangedPolicy) {
   fixture.SetRate("alpha/dear", 25'000);
   fixture.Share("alpha/cheap").load.core_seconds_waiting = 640 * 1'200;
   RecordedRounds rounds(std::move(fixture));
-  rounds.fixture_.Add(OneCore());
+  rounds.fixture.Add(OneCore());
   const std::optional<RoundRecord> as_decided = rounds.Run();
-  ASSERT_EQ(rounds.fixture_.LabelOf(rounds.plan_.assignments.front()), "alpha/dear");
+  ASSERT_EQ(rounds.fixture.LabelOf(rounds.plan.assignments.front()), "alpha/dear");
 
-  RecordedRounds others(rounds.fixture_);
-  others.fixture_.added = 0;
-  others.fixture_.waiting = WaitingIndex();
-  others.fixture_.Add(OneCore());
-  others.fixture_.policy.balanced_price_weight = 1'000;
+  RecordedRounds others(rounds.fixture);
+  others.fixture.added = 0;
+  others.fixture.waiting = WaitingIndex();
+  others.fixture.Add(OneCore());
+  others.fixture.policy.balanced_price_weight = 1'000;
   const std::optional<RoundRecord> otherwise = others.Run();
 
   RoundRecord mixed = *as_decided;
@@ -149,11 +147,11 @@ TEST(RoundReplay, FindsAChangedPolicy) {
 
 TEST(RoundReplay, FindsAnotherReasonToRefuse) {
   RecordedRounds rounds(OneShare());
-  rounds.fixture_.Add(WholeNodes(11));
+  rounds.fixture.Add(WholeNodes(11));
   const std::optional<RoundRecord> too_large = rounds.Run();
-  rounds.recorder_.StartChain();
-  rounds.fixture_.Site("alpha/main").connected = false;
-  rounds.fixture_.Pool("alpha/main").nodes_total = 11;
+  rounds.recorder.StartChain();
+  rounds.fixture.Site("alpha/main").connected = false;
+  rounds.fixture.Pool("alpha/main").nodes_total = 11;
   const std::optional<RoundRecord> offline = rounds.Run(true);
   ASSERT_TRUE(too_large && offline);
   RoundRecord mixed = *offline;
@@ -165,10 +163,10 @@ TEST(RoundReplay, FindsAnotherReasonToRefuse) {
 
 TEST(RoundReplay, FindsAPlacementThatIsMissing) {
   RecordedRounds rounds(OneShare());
-  rounds.fixture_.AddMany(2, OneCore());
+  rounds.fixture.AddMany(2, OneCore());
   RoundRecord record = *rounds.Run();
-  rounds.recorder_.StartChain();
-  rounds.fixture_.Add(OneCore());
+  rounds.recorder.StartChain();
+  rounds.fixture.Add(OneCore());
   record.plan = rounds.Run()->plan;
   EXPECT_THAT(RoundReplay().Next(record)->difference, HasSubstr("recorded: job 00000000-0000-0000-0000-000000000003"));
 }
@@ -177,7 +175,7 @@ TEST(RoundReplay, ARecordFollowsTheOneBeforeIt) {
   RecordedRounds rounds(OneShare());
   std::vector<RoundRecord> records;
   for (int i = 0; i < 3; ++i) {
-    rounds.fixture_.Add(OneCore());
+    rounds.fixture.Add(OneCore());
     records.push_back(*rounds.Run());
   }
   RoundReplay replay;
@@ -193,7 +191,7 @@ TEST(RoundReplay, ARecordFollowsTheOneBeforeIt) {
 
 TEST(RoundReplay, RefusesWhatAnotherVersionWrote) {
   RecordedRounds rounds(OneShare());
-  rounds.fixture_.Add(OneCore());
+  rounds.fixture.Add(OneCore());
   RoundRecord record = *rounds.Run();
   record.input.front() = ByteWriter().Int(kRoundFormat + 1).Take().front();
   EXPECT_EQ(RoundReplay().Next(record).status().code(), StatusCode::kUnimplemented);
@@ -220,8 +218,8 @@ TEST(RoundRecorder, ALeaseBeginsWithACompleteRecord) {
   RecordedRounds rounds(OneShare());
   std::vector<int64_t> numbers;
   for (const int64_t epoch : {7, 7, 7, 8, 8}) {
-    rounds.lease_epoch_ = epoch;
-    rounds.fixture_.Add(OneCore());
+    rounds.lease_epoch = epoch;
+    rounds.fixture.Add(OneCore());
     numbers.push_back(rounds.Run()->number);
   }
   EXPECT_EQ(numbers, (std::vector<int64_t>{0, 1, 2, 0, 1}));
@@ -229,30 +227,30 @@ TEST(RoundRecorder, ALeaseBeginsWithACompleteRecord) {
 
 TEST(RoundRecorder, WhatMayNotBeStoredIsFollowedByACompleteRecord) {
   RecordedRounds rounds(OneShare());
-  rounds.fixture_.Add(OneCore());
+  rounds.fixture.Add(OneCore());
   EXPECT_TRUE(rounds.Run()->is_complete());
-  rounds.recorder_.StartChain();
-  rounds.fixture_.Add(OneCore());
+  rounds.recorder.StartChain();
+  rounds.fixture.Add(OneCore());
   EXPECT_TRUE(rounds.Run()->is_complete());
 }
 
 TEST(RoundRecorder, AnIndexReadAnewIsRecordedWhole) {
   RecordedRounds rounds(OneShare());
-  rounds.fixture_.Add(OneCore());
+  rounds.fixture.Add(OneCore());
   rounds.Run();
-  rounds.fixture_.waiting = WaitingIndex();
-  rounds.fixture_.Add(OneCore());
+  rounds.fixture.waiting = WaitingIndex();
+  rounds.fixture.Add(OneCore());
   EXPECT_TRUE(rounds.Run()->is_complete());
 }
 
 TEST(RoundRecorder, AChainEndsAfterAnHour) {
   RecordedRounds rounds(OneShare());
-  rounds.fixture_.policy.site_silence_max = rounds.fixture_.policy.load_age_max = std::chrono::hours(5);
+  rounds.fixture.policy.site_silence_max = rounds.fixture.policy.load_age_max = std::chrono::hours(5);
   std::vector<bool> complete;
   for (int i = 0; i < 6; ++i) {
-    rounds.fixture_.Add(OneCore());
+    rounds.fixture.Add(OneCore());
     complete.push_back(rounds.Run()->is_complete());
-    rounds.now_ += std::chrono::minutes(25);
+    rounds.now += std::chrono::minutes(25);
   }
   EXPECT_EQ(complete, (std::vector<bool>{true, false, false, true, false, false}));
 }
@@ -260,12 +258,12 @@ TEST(RoundRecorder, AChainEndsAfterAnHour) {
 // Else a replay would have to read days of small records for one round.
 TEST(RoundRecorder, AChainEndsWhenItIsMoreThanItsBeginning) {
   RecordedRounds rounds(OneShare());
-  rounds.fixture_.AddMany(5, WholeNodes(20));
+  rounds.fixture.AddMany(5, WholeNodes(20));
   size_t chain_bytes = 0;
   size_t chains = 0;
   for (int i = 0; i < 3'000; ++i) {
-    rounds.fixture_.Share("alpha/main").load.core_seconds_waiting = i;
-    rounds.fixture_.Add(OneCore());
+    rounds.fixture.Share("alpha/main").load.core_seconds_waiting = i;
+    rounds.fixture.Add(OneCore());
     const RoundRecord record = *rounds.Run();
     chains += record.is_complete() ? 1 : 0;
     chain_bytes = record.is_complete() ? 0 : chain_bytes + record.bytes();
@@ -277,16 +275,16 @@ TEST(RoundRecorder, AChainEndsWhenItIsMoreThanItsBeginning) {
 TEST(RoundRecorder, ARoundThatPlacesNothingIsRecordedForNewRefusalsOnly) {
   RecordedRounds rounds(OneShare());
   EXPECT_FALSE(rounds.Run());  // Nobody waits.
-  rounds.fixture_.Add(WholeNodes(20));
+  rounds.fixture.Add(WholeNodes(20));
   EXPECT_TRUE(rounds.Run());
-  rounds.now_ += std::chrono::minutes(5);
+  rounds.now += std::chrono::minutes(5);
   EXPECT_FALSE(rounds.Run());
-  rounds.fixture_.Share("alpha/main").info.limits.nodes_max = 4;
-  rounds.fixture_.Pool("alpha/main").nodes_total = 40;
-  rounds.now_ += std::chrono::seconds(5);
+  rounds.fixture.Share("alpha/main").info.limits.nodes_max = 4;
+  rounds.fixture.Pool("alpha/main").nodes_total = 40;
+  rounds.now += std::chrono::seconds(5);
   EXPECT_TRUE(rounds.Run());  // The last record is older than a minute.
-  rounds.fixture_.Site("alpha/main").connected = false;
-  rounds.fixture_.Share("alpha/main").info.limits.nodes_max = 0;
+  rounds.fixture.Site("alpha/main").connected = false;
+  rounds.fixture.Share("alpha/main").info.limits.nodes_max = 0;
   EXPECT_FALSE(rounds.Run());
   EXPECT_TRUE(rounds.Run(true));   // It gives jobs up.
   EXPECT_FALSE(rounds.Run(true));  // Known already.
@@ -299,11 +297,11 @@ TEST(RoundRecorder, ALaterRecordTellsOnlyWhatChanged) {
     shares.push_back(ShareNamed("alpha", "q" + std::to_string(i)));
   }
   RecordedRounds rounds{MatchFixture(std::move(shares))};
-  rounds.fixture_.AddMany(2'000, WholeNodes(20));
-  rounds.fixture_.Add(OneCore());
+  rounds.fixture.AddMany(2'000, WholeNodes(20));
+  rounds.fixture.Add(OneCore());
   EXPECT_GT(rounds.Run()->bytes(), 40'000U);
-  rounds.fixture_.Add(OneCore());
-  rounds.fixture_.Share("alpha/q3").load.jobs_waiting = 2;
+  rounds.fixture.Add(OneCore());
+  rounds.fixture.Share("alpha/q3").load.jobs_waiting = 2;
   EXPECT_LT(rounds.Run()->bytes(), 250U);
 }
 
@@ -311,12 +309,12 @@ TEST(RoundRecorder, ALaterRecordTellsOnlyWhatChanged) {
 // checksum that is found.
 TEST(RoundRecorder, TheFormatNumberStandsForOneForm) {
   RecordedRounds rounds(OneShare());
-  rounds.fixture_.Site("alpha/main").site_id = IdFor<SiteId>(1);
-  rounds.fixture_.Share("alpha/main").info.site_id = IdFor<SiteId>(1);
-  rounds.fixture_.standings.push_back({.project_id = IdFor<ProjectId>(1)});
-  rounds.pauses_.push_back({.share = 0, .project_id = IdFor<ProjectId>(2), .until = kNow});
-  rounds.fixture_.Add(OneCore());
-  rounds.fixture_.Add(WholeNodes(20));
+  rounds.fixture.Site("alpha/main").site_id = IdFor<SiteId>(1);
+  rounds.fixture.Share("alpha/main").info.site_id = IdFor<SiteId>(1);
+  rounds.fixture.standings.push_back({.project_id = IdFor<ProjectId>(1)});
+  rounds.pauses.push_back({.share = 0, .project_id = IdFor<ProjectId>(2), .until = kNow});
+  rounds.fixture.Add(OneCore());
+  rounds.fixture.Add(WholeNodes(20));
   const RoundRecord record = *rounds.Run();
   EXPECT_EQ(std::pair(kRoundFormat, Crc32c(record.input + record.plan)), std::pair(int64_t{2}, 4086071271U));
 }
