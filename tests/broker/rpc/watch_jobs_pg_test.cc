@@ -181,7 +181,7 @@ TEST_F(WatchJobs, AWatcherThatDoesNotReadIsCutOff) {
   LoggedEvent event{.position = events_.Head().value(), .at = database_.Now(), .kind = "UPDATED", .job = {}};
   event.job.project_id =
       database_.AsSuperuser("SELECT project_id FROM project WHERE name = 'astro'").Id<ProjectId>(0, 0);
-  event.position.xid += 1;
+  event.position = {.xid = event.position.xid + 1, .seq = 0};
   std::vector<LoggedEvent> events;
   for (int i = 0; i < kEvents; ++i) {
     ++event.position.seq;
